@@ -7,10 +7,12 @@ from pathlib import Path
 
 from engine.errors import StatementError
 from engine.statements import activity_words as words
+from engine.statements import decimal_commas
 from engine.statements.csv_lines import csv_rows
 from engine.statements.raw import Head, RawFile, RawRow, Tick, no_tick
 
-_PERIOD = re.compile(r"([^\W\d]+)\.? (\d{1,2}), (\d{4})")
+# "November 3, 2025" or "3. November 2025"
+_PERIOD = re.compile(r"(?:(\d{1,2})\.? )?([^\W\d]+)\.? (?:(\d{1,2}), )?(\d{4})")
 _TAGS = {
     "Trades": "Trade", "CorporateActions": "CorporateAction", "OpenPositions": "OpenPosition",
     "Transfers": "Transfer", "SecuritiesInfo": "SecurityInfo", "ConversionRates": "ConversionRate",
@@ -76,7 +78,7 @@ class _Reading:
             head.from_date, head.to_date = (days[0], days[-1]) if days else ("", "")
             head.sections |= self._main.sections
         self.file.query = self._told.get("title", "")
-        return self.file
+        return decimal_commas.settle(self.file)
 
     def _head_row(self, name: str, section: str, cells: list[str]) -> None:
         if section == "Statement":
@@ -147,6 +149,6 @@ def _heading(cell: str) -> str:
     return words.HEADINGS.get(cell, cell)
 
 
-def _day(month: str, day: str, year: str) -> str:
-    number = words.MONTHS.get(month, 0)
-    return f"{year}{number:02d}{int(day):02d}" if number else ""
+def _day(before: str, month: str, behind: str, year: str) -> str:
+    number, day = words.MONTHS.get(month, 0), before or behind
+    return f"{year}{number:02d}{int(day):02d}" if number and day else ""

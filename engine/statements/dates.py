@@ -16,7 +16,8 @@ from engine.clock import NEW_YORK, zone_of
 DateOrder = Literal["day first", "month first"]
 
 _DATE = (
-    r"(?P<date>\d{8}|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}/\d{2}(?:\d{2})?|\d{1,2}[- ][A-Za-z]{3}[- ]\d{2}(?:\d{2})?)"
+    r"(?P<date>\d{8}|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}/\d{2}(?:\d{2})?"
+    r"|\d{1,2}[- ][A-Za-z]{3}[- ]\d{2}(?:\d{2})?|\d{1,2}\.\d{1,2}\.\d{4})"
 )
 _TIME = r"(?P<time>\d{6}|\d{1,2}:\d{2}:\d{2}|\d{1,2}:\d{2}|\d{4})(?:\.\d{1,6})?"
 _MOMENT = re.compile(rf"{_DATE}(?:[;, T]*{_TIME})?(?: ?(?P<zone>[A-Za-z][A-Za-z/_+\-0-9]*|[+-]\d{{2}}:?\d{{2}}))?")
@@ -136,9 +137,11 @@ def _parts(text: str, order: DateOrder | None) -> tuple[int, int, int]:
         if order is None and first != second:
             raise Dated("does not tell whether the day or the month stands first")
         return (year, first, second) if order == "month first" else (year, second, first)
-    parts = re.split("[- ]", text)
+    parts = re.split("[- .]", text)
     if parts[1].isalpha():
         return int(parts[2]), _MONTHS.get(parts[1].lower(), 0), int(parts[0])
+    if "." in text:  # as spreadsheets write it where the day stands first
+        return int(parts[2]), int(parts[1]), int(parts[0])
     return int(parts[0]), int(parts[1]), int(parts[2])
 
 

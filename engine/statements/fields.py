@@ -15,7 +15,7 @@ from engine.statements.dates import Dated, Moment, Terms, moment
 
 Value = str | int | Decimal | None
 Values = dict[str, Any]
-_NUMBER = re.compile(r"[+-]?(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
+NUMBER = re.compile(r"[+-]?(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _MOST = Decimal(10) ** 15
 _CURRENCY = re.compile(r"[A-Z]{3,5}")
 _ABSENT = frozenset({"", "-", "--", "N/A"})
@@ -53,7 +53,7 @@ def money(text: str, _terms: Terms) -> Decimal | None:
     """A number as it stands there, never rounded; None = not told."""
     if text in _ABSENT:
         return None
-    if not _NUMBER.fullmatch(text):
+    if not NUMBER.fullmatch(text):
         raise Refused("must be a number, e.g. -1,234.56")
     value = Decimal(text.replace(",", "") if "," in text else text)
     if abs(value) >= _MOST or len(text) > 32:
@@ -365,3 +365,9 @@ _BESIDE = (
 def attribute_names() -> frozenset[str]:
     """Every attribute that is read of some row."""
     return frozenset(name for spec in KINDS.values() for field in spec.fields for name in field.names) | {*_BESIDE}
+
+
+def number_names() -> frozenset[str]:
+    """Every attribute that is read as a number."""
+    fields = [field for spec in KINDS.values() for field in spec.fields if field.read is money]
+    return frozenset(name for field in fields for name in field.names) | {"positionAmountInBase"}

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from engine.errors import StatementError
+from engine.statements import decimal_commas
 from engine.statements.csv_lines import csv_rows
 from engine.statements.fields import attribute_names
 from engine.statements.raw import Head, RawFile, RawRow, Tick, no_tick
@@ -49,7 +50,7 @@ def read_flex_csv(path: Path, tick: Tick = no_tick) -> RawFile:
         )
     if not reading.file.heads:
         raise StatementError(f"The file has no row of an account under a heading {ACCOUNT_HEADING!r}.")
-    return reading.file
+    return decimal_commas.settle(reading.file)
 
 
 class _Reading:

@@ -13,7 +13,7 @@ from engine.statements.flex_xml import read_flex_xml
 from engine.statements.raw import MOST_BYTES, RawFile, Tick, no_tick
 
 _LOOK_BYTES = 64 * 1024
-_ACTIVITY = re.compile(r'^"?[^",]{2,60}"?,"?Header"?,', re.MULTILINE)
+_ACTIVITY = re.compile(r'^"?[^",;\t]{2,60}"?[,;\t]"?Header"?[,;\t]', re.MULTILINE)
 _FLEX_CSV = re.compile(rf'^"?(?:BOF|{ACCOUNT_HEADING}|MSG|HEADER)"?[,;|\t]', re.MULTILINE)
 _TRADE_LOG = re.compile(r"^(?:ACCOUNT_INFORMATION|ACT_INF\||STOCK_TRANSACTIONS|STK_TRD\|)", re.MULTILINE)
 _TWS_EXPORT = ("Fin Instrument", "Financial Instrument,Action", "Contract Description", "Exch. Order ID")

@@ -15,9 +15,10 @@ from engine.statements.dates import Moment, label
 from engine.statements.fields import Refused, Values
 
 _NOT_FIFO = frozenset({"LI", "HC", "ML", "MLG", "MLL", "MSG", "MSL", "SL"})
-_ZERO, _ONE = Decimal(0), Decimal(1)
+_ZERO, _ONE, _HUNDRED = Decimal(0), Decimal(1), Decimal(100)
 _PER_HUNDRED = frozenset({"BOND", "BILL"})  # priced in percent, in pieces that API and statement count differently
 _CLOSE_ENOUGH = Decimal("0.02")
+_WHOLE = Decimal("0.002")  # money is rounded to cents
 _NO_TIME_HOUR = 16
 
 
@@ -62,7 +63,7 @@ def completed(values: Values, text: str, moment: Moment, zone: tzinfo, base: str
     if out["order_level"]:  # an order has several of them, or none
         out.update(exec_id=None, transaction_id=None, trade_id=None)
     out["trade_date"] = out["trade_date"] or label(trade_date(out["sec_type"], UNKNOWN_HOURS, "", at))
-    out["magnifier"] = _magnifier(out)
+    out["multiplier"], out["magnifier"] = _units(out)
     out["root"], out["revision"] = root_of(out["exec_id"] or ""), revision_of(out["exec_id"] or "")
     return out
 
@@ -115,17 +116,24 @@ def _opening(indicator: str, codes: tuple[str, ...]) -> str | None:
     return {frozenset("O"): "open", frozenset("C"): "close", frozenset("OC"): "flip"}.get(frozenset(said))
 
 
-def _magnifier(values: Values) -> Decimal:
-    """How many times its money a price stands there: 100 where pence or cents are quoted. By the row's own money."""
-    money = values.pop("trade_money", None)
-    proceeds = values.pop("proceeds", None)
-    money = money if money is not None else proceeds
+def _units(values: Values) -> tuple[Decimal | None, Decimal]:
+    """What a point is worth, by the row's own money where it is not told; and how many times its money a price stands
+    there: 100 where pence or cents are quoted.
+    """
+    money, proceeds = values.pop("trade_money", None), values.pop("proceeds", None)
+    money, multiplier = money if money is not None else proceeds, values["multiplier"]
     if not money or values["sec_type"] in _PER_HUNDRED:
-        return _ONE
-    plain = values["quantity"] * values["price"] * (values["multiplier"] or 1)
+        return multiplier, _ONE
+    plain = values["quantity"] * values["price"] * (multiplier or 1)
     if not plain:
-        return _ONE
-    return Decimal(100) if abs(plain / abs(money) / 100 - 1) < _CLOSE_ENOUGH else Decimal(1)
+        return multiplier, _ONE
+    points = abs(money / plain)
+    if abs(points * 100 - 1) < _CLOSE_ENOUGH:
+        return multiplier or _ONE, _HUNDRED
+    whole = points.to_integral_value()
+    if multiplier is None and whole and abs(points / whole - 1) < _WHOLE:
+        multiplier = whole
+    return multiplier, _ONE
 
 
 def _afternoon(moment: Moment) -> float:

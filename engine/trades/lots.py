@@ -112,7 +112,7 @@ class Lots:
         if isinstance(step, Execution):
             walk.shares.append(Share(step, quantity, walk.held + quantity))
             price = None if step.kind == "corporate action" or _has_no_cost(step) else step.price
-            worth = None if price is None or step.per_point is None else price * step.per_point
+            worth = None if price is None else _worth(step)
             if worth is None:
                 lacks = _why_no_money(step)
         else:
@@ -231,9 +231,17 @@ def _gross(lot: _Lot, part: Decimal, closing: Execution | None) -> tuple[Decimal
     lacks = (lot.lacks,) if lot.lacks else ()
     if closing is None:
         return None, (*lacks, "how it was closed is not known: a statement is needed")
-    if closing.kind == "corporate action" or closing.per_point is None:
+    worth = _worth(closing)
+    if closing.kind == "corporate action" or worth is None:
         return None, tuple(dict.fromkeys((*lacks, _why_no_money(closing))))
-    return (None if lot.worth is None else part * (closing.price * closing.per_point - lot.worth)), lacks
+    return (None if lot.worth is None else part * (worth - lot.worth)), lacks
+
+
+def _worth(step: Execution) -> Decimal | None:
+    """Money of one unit; None = not known. What costs nothing is worth nothing, whatever a point is."""
+    if not step.price:
+        return ZERO
+    return None if step.per_point is None else step.price * step.per_point
 
 
 def _known(fees: tuple[Decimal | None, Decimal | None], sides: list[Execution]) -> Decimal | None:

@@ -61,8 +61,9 @@ class _Begun:
 
 
 def root_symbol(trip: Trip) -> str:
-    """ESZ5 and ESH6 are both ES."""
-    return trip.symbol or _MONTH.sub("", trip.name.split(" ")[0])
+    """ESZ5 and ESH6 are both ES. A statement that does not name the underlying has the month in its symbol, too."""
+    is_told = trip.symbol and trip.symbol != trip.name
+    return trip.symbol if is_told else _MONTH.sub("", trip.name.split(" ")[0])
 
 
 def campaigns(rolls: Iterable[Roll]) -> dict[str, str]:

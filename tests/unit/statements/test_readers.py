@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from decimal import Decimal
 
 import pytest
@@ -199,8 +202,57 @@ def test_orders_are_read_where_a_statement_has_no_executions(tmp_path):
         ("20251105 150000 UTC", 1762354800.0),
         ("05-Nov-25;10:00:00", 1762354800.0),
         ("20250613;202000 EDT", 1749860400.0),
+        ("05.11.2025 10:00:00", 1762354800.0),
     ],
 )
 def test_times_in_every_format(text, at, tmp_path):
     (record,) = understand(read(tmp_path, flex(trade(dateTime=text)))).records
     assert record.values["market_time"] == at
+
+
+GERMAN = (SAMPLES / "activity_german.csv").read_text(encoding="utf-8")
+
+
+def saved_by_a_spreadsheet(text: str, delimiter: str = ";") -> str:
+    """As one of a country with decimal commas saves what it has opened."""
+    out = io.StringIO()
+    turned = str.maketrans(",.", ".,")
+    writer = csv.writer(out, delimiter=delimiter)
+    for row in csv.reader(io.StringIO(text)):
+        writer.writerow([cell.translate(turned) if re.fullmatch(r"-?[\d,]*\.?\d+", cell) else cell for cell in row])
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_what_a_spreadsheet_of_another_country_has_saved_is_the_same(encoding, tmp_path):
+    plain = understand(read(tmp_path, GERMAN)).records
+    again = understand(read(tmp_path, saved_by_a_spreadsheet(GERMAN).encode(encoding)))
+    assert not again.refused
+    assert [record.values for record in again.records] == [record.values for record in plain]
+
+
+@pytest.mark.parametrize(("odd", "price"), [("409,350", "409.350"), ("1.409,35", "1409.35")])
+def test_a_number_that_may_be_either_is_what_the_others_of_the_file_are(odd, price, tmp_path):
+    text = saved_by_a_spreadsheet(GERMAN).replace("409,35;", f"{odd};")
+    fills = [record.values for record in understand(read(tmp_path, text)).records if record.table == "fills"]
+    assert next(values["price"] for values in fills if values["local_symbol"] == "TSLA") == Decimal(price)
+
+
+def test_one_damaged_number_does_not_turn_all_others(tmp_path):
+    found = understand(read(tmp_path, GERMAN.replace(",231.2,", ',"231,2",')))
+    assert [row.reason[:10] for row in found.refused] == ["tradePrice"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "worth"),
+    [
+        ({"assetCategory": "OPT", "quantity": "3", "tradePrice": "0.8", "proceeds": "-240"}, (100, 1)),
+        ({"assetCategory": "FUT", "quantity": "2", "tradePrice": "6800.25", "proceeds": "-680025"}, (50, 1)),
+        ({"currency": "GBP", "quantity": "1000", "tradePrice": "75.5", "proceeds": "-755"}, (1, 100)),
+        ({"quantity": "0.0421", "tradePrice": "400.5", "proceeds": "-16.86"}, (1, 1)),
+        ({"quantity": "50", "tradePrice": "0", "proceeds": "0"}, (None, 1)),
+    ],
+)
+def test_what_a_point_is_worth_follows_from_the_rows_own_money(terms, worth, tmp_path):
+    (record,) = understand(read(tmp_path, flex(trade(multiplier="", **terms)))).records
+    assert (record.values["multiplier"], record.values["magnifier"]) == worth

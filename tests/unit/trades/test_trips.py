@@ -297,6 +297,23 @@ def rolled(**more):
     ]
 
 
+@pytest.mark.parametrize("symbols", [("ES", "ES"), ("ESZ5", "ESH6"), ("", "")])
+def test_a_roll_is_seen_however_a_statement_names_the_underlying(symbols):
+    named = {"ESZ5": symbols[0], "ESH6": symbols[1]}
+    fills = [replace(fill, symbol=named[fill.local_symbol]) for fill in rolled()]
+    assert len(round_trips(fills).rolls) == 1
+
+
+def test_an_expiry_at_nothing_needs_no_multiplier():
+    put = {"con_id": 9, "local_symbol": "XYZ 07NOV25 50 P", "sec_type": "OPT"}
+    sold, expired = (
+        deal(-1, "0.8", **put, per_point=100),
+        deal(1, 0, DAY, **put, per_point=None, kind="expiry", fee="0"),
+    )
+    (trip,) = round_trips([sold, expired]).trips
+    assert (trip.gross, trip.net) == (80, 79)
+
+
 def test_a_roll_is_offered_and_joined_when_the_trader_says_so():
     fills = rolled()
     book = round_trips(fills)
