@@ -17,16 +17,19 @@ DateOrder = Literal["day first", "month first"]
 
 _DATE = (
     r"(?P<date>\d{8}|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}/\d{2}(?:\d{2})?"
-    r"|\d{1,2}[- ][A-Za-z]{3}[- ]\d{2}(?:\d{2})?|\d{1,2}\.\d{1,2}\.\d{4})"
+    r"|\d{1,2}[- ][^\W\d]{3}[- ]\d{2}(?:\d{2})?|\d{1,2}\.\d{1,2}\.\d{4})"
 )
 _TIME = r"(?P<time>\d{6}|\d{1,2}:\d{2}:\d{2}|\d{1,2}:\d{2}|\d{4})(?:\.\d{1,6})?"
 _MOMENT = re.compile(rf"{_DATE}(?:[;, T]*{_TIME})?(?: ?(?P<zone>[A-Za-z][A-Za-z/_+\-0-9]*|[+-]\d{{2}}:?\d{{2}}))?")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})")
-_MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {
+    name: n for n, names in enumerate("jan feb mar/mär/mrz apr may/mai jun jul aug sep oct/okt nov dec/dez".split(), 1)
+    for name in names.split("/")
+}  # fmt: skip
 # Abbreviations that statements have been seen with; of those that mean several zones, IB's.
 _HOURS = {
     "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "UTC": 0, "GMT": 0, "Z": 0,
-    "BST": 1, "CET": 1, "CEST": 2, "MET": 1, "MEST": 2, "EET": 2, "EEST": 3, "IST": 5.5, "HKT": 8, "SGT": 8, "JST": 9,
+    "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "MET": 1, "MEST": 2, "EET": 2, "EEST": 3, "IST": 5.5, "HKT": 8, "SGT": 8, "JST": 9,
     "AEST": 10, "AEDT": 11,
 }  # fmt: skip
 _PLAIN = len("20260918;093000")  # as most queries write it: there may be hundreds of thousands

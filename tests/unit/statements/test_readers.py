@@ -203,6 +203,7 @@ def test_orders_are_read_where_a_statement_has_no_executions(tmp_path):
         ("05-Nov-25;10:00:00", 1762354800.0),
         ("20250613;202000 EDT", 1749860400.0),
         ("05.11.2025 10:00:00", 1762354800.0),
+        ("05-Mär-25;16:00:00 MEZ", 1741186800.0),
     ],
 )
 def test_times_in_every_format(text, at, tmp_path):
