@@ -29,8 +29,8 @@ _MONTHS = {
 # Abbreviations that statements have been seen with; of those that mean several zones, IB's.
 _HOURS = {
     "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "UTC": 0, "GMT": 0, "Z": 0,
-    "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "MET": 1, "MEST": 2, "EET": 2, "EEST": 3, "IST": 5.5, "HKT": 8, "SGT": 8, "JST": 9,
-    "AEST": 10, "AEDT": 11,
+    "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "MET": 1, "MEST": 2, "EET": 2, "EEST": 3, "IST": 5.5, "HKT": 8,
+    "SGT": 8, "JST": 9, "AEST": 10, "AEDT": 11,
 }  # fmt: skip
 _PLAIN = len("20260918;093000")  # as most queries write it: there may be hundreds of thousands
 _EARLIEST, _LATEST = date(1980, 1, 1), date(2099, 12, 31)
