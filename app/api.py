@@ -39,6 +39,7 @@ def register(server: Flask, deps: AppDeps, book: JournalBook | None = None) -> N
         ("/api/v1/journal/trips", api.journal_trips),
         ("/api/v1/journal/days", api.journal_days),
         ("/api/v1/journal/statistics", api.journal_statistics),
+        ("/api/v1/journal/bookings", api.journal_bookings),
         ("/api/v1/incidents", api.incidents),
         ("/api/v1/alerts", api.alerts),
         ("/api/v1/snapshot/<path:symbol>", api.snapshot),
@@ -133,6 +134,9 @@ class _Api:
 
     def journal_statistics(self) -> Response:
         return self._of_journal("statistics", api_journal.figures)
+
+    def journal_bookings(self) -> Response:
+        return self._of_journal("bookings", api_journal.bookings)
 
     def _of_journal(self, what: str, answer: Callable[[Kept, api_journal.Asked], dict[str, Any] | str]) -> Response:
         wanted = api_journal.asked(what, request.args.to_dict())

@@ -9,12 +9,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, get_args
 
+from msgspec import structs
+
 from app.journal_book import Kept
 from app.rows.journal_money import lack_of_day
-from engine.journal.rows import CashRow
+from engine.journal.rows import CashRow, OptionEvent, TransferRow
 from engine.trades.carry import carry_of
 from engine.trades.checks import IbDiffers, differences
-from engine.trades.days import DayFigures, day_of, day_of_part, days_of, summed
+from engine.trades.days import DayFigures, date_of, day_of, day_of_part, days_of, summed
 from engine.trades.entitled import carry_of_trips
 from engine.trades.excursion import Excursion
 from engine.trades.execution import Execution
@@ -28,10 +30,12 @@ _KNOWN: Final = {
     "trips": (*_WORDS, "tag", "side", "limit", "excursion"),
     "days": (*_WORDS, "tag", "side", "currency", "base"),
     "statistics": (*_WORDS, "tag", "side", "currency", "base", "by"),
+    "bookings": (*_WORDS, "currency", "limit"),
 }
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TEXT_MAX: Final = 80
 _DIGITS: Final = 10
+_DAYS: Final = frozenset({"day", "ex_date", "expiry"})
 
 
 class Asked(NamedTuple):
@@ -52,7 +56,7 @@ class Asked(NamedTuple):
 
 
 def asked(what: str, query: Mapping[str, str]) -> Asked | str:
-    """What a query asks of "executions", "trips", "days" or "statistics", or the text of its error."""
+    """What a query asks of one of the names above, or the text of its error."""
     unknown = sorted(set(query) - set(_KNOWN[what]))
     if unknown:
         return f"{unknown[0][:40]!r} is not known here; known are {', '.join(_KNOWN[what])}"
@@ -202,6 +206,20 @@ def figures(kept: Kept, wanted: Asked) -> dict[str, Any] | str:
     return answer
 
 
+def bookings(kept: Kept, wanted: Asked) -> dict[str, Any]:
+    """What statements book beside trades, each list the newest `limit`, oldest first."""
+    cash = [row for row in kept.cash if _is_asked(row, wanted, row.symbol)]
+    moved = [row for row in kept.transfers if _is_asked(row, wanted, row.symbol)]
+    events = [row for row in kept.options if _is_asked(row, wanted, row.symbol, row.underlying_symbol)]
+    return {
+        "limit": wanted.limit,
+        "more": any(len(rows) > wanted.limit for rows in (cash, moved, events)),
+        "cash": [_booking(row) for row in cash[-wanted.limit :]],
+        "transfers": [_booking(row) for row in moved[-wanted.limit :]],
+        "option_events": [_booking(row) for row in events[-wanted.limit :]],
+    }
+
+
 # --- which ------------------------------------------------------------------------------------------------------------
 
 
@@ -219,6 +237,15 @@ def _is_chosen(trip: Trip, wanted: Asked) -> bool:
 
 def _is_booked(row: CashRow, wanted: Asked) -> bool:
     return _is_meant(wanted, row.account, (row.symbol,))
+
+
+def _is_asked(row: CashRow | TransferRow | OptionEvent, wanted: Asked, *names: str) -> bool:
+    day = date_of(row.day)
+    return (
+        _is_meant(wanted, row.account, names)
+        and wanted.currency in ("", row.currency)
+        and (day is None or _is_within(day, wanted))
+    )
 
 
 def _is_meant(wanted: Asked, account: str, names: Sequence[str]) -> bool:
@@ -261,6 +288,20 @@ def _money(chosen: Iterable[Trip], kept: Kept, wanted: Asked) -> Money | str:
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _booking(row: CashRow | TransferRow | OptionEvent) -> dict[str, Any]:
+    """Its fields under their own names; days as dates, what is not told is null."""
+    return {name: _plain(name, value) for name, value in structs.asdict(row).items()}
+
+
+def _plain(name: str, value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return _number(value)
+    if name in _DAYS:
+        day = date_of(value)
+        return day.isoformat() if day is not None else None
+    return value or None
 
 
 def _execution(e: Execution) -> dict[str, Any]:

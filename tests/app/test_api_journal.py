@@ -182,3 +182,13 @@ def test_an_empty_journal_is_no_error():
     empty.fill()
     assert get(empty, "trips")["trips"] == [] and get(empty, "executions")["executions"] == []
     assert get(empty, "days")["days"] == [] and get(empty, "statistics")["all"]["n"] == 0
+
+
+def test_bookings_of_statements(desk):
+    answer = get(desk, "bookings?symbol=SAP&from=2025-11-01")
+    (row,) = answer["cash"]
+    assert (row["day"], row["sort"], row["amount"], row["currency"], row["fx_rate"], row["ex_date"]) == (
+        "2025-11-07", "dividend", 7.5, "EUR", 1.2, None,
+    )  # fmt: skip
+    assert (answer["transfers"], answer["option_events"], answer["more"]) == ([], [], False)
+    assert get(desk, "bookings?currency=USD")["cash"] == get(desk, "bookings?to=2025-11-06")["cash"] == []
