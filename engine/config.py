@@ -127,6 +127,7 @@ def _folder(text: str | None) -> str | None:
 _ENGINE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 FOLDER_SCHEME, REDIS_SCHEMES = "diskcache://", ("redis://", "rediss://")
 SERVER_SCHEME = "postgresql+psycopg://"
+DASK_SCHEMES = ("tcp://", "tls://")
 
 
 def _engine_name(text: str) -> str:
@@ -148,6 +149,14 @@ def _journal_url(text: str | None) -> str | None:
     if text is None or (text.startswith(SERVER_SCHEME) and _is_word(text) and _has_host(text, r"/[^/]+")):
         return text
     raise ValueError(f"must be {SERVER_SCHEME}<user>@<host>:<port>/<database>; without it the journal is a file")
+
+
+def _dask_address(text: str | None) -> str | None:
+    if text is not None:
+        parts = urlsplit(text) if text.startswith(DASK_SCHEMES) and _is_word(text) and _has_host(text, "") else None
+        if parts is None or parts.port is None or parts.username is not None or parts.query or parts.fragment:
+            raise ValueError("must be tcp://<host>:<port> of a Dask scheduler, or tls:// with TLS; its port is 8786")
+    return text
 
 
 def _is_word(text: str) -> bool:
@@ -464,6 +473,12 @@ class JournalSettings(_Model):
     )
 
 
+class LabSettings(_Model):
+    dask: Annotated[str | None, AfterValidator(_dask_address)] = _f(
+        None, "Cluster for runs of the Lab", "None: this computer runs them; else a Dask scheduler, tcp://<host>:<port>"
+    )
+
+
 class NewsSettings(_Model):
     enabled: bool = _f(False, "News headlines", "On a symbol's page, where the account has a provider for the API")
     most: int = _f(12, "Headlines", "The newest so many of a symbol", step=1, ge=1, le=50)
@@ -531,6 +546,7 @@ class AppConfig(_Model):
     view: ViewSettings = ViewSettings()
     alerts: AlertSettings = AlertSettings()
     journal: JournalSettings = JournalSettings()
+    lab: LabSettings = LabSettings()
     simulator: SimulatorSettings = SimulatorSettings()
     log: LogSettings = LogSettings()
     data_dir: Annotated[str | None, AfterValidator(_folder)] = _f(

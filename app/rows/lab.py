@@ -109,7 +109,8 @@ def result_part(result: LabResultSection | None) -> dict[str, Any]:
     days = plural(result.tapes, "symbol-day") + (f" of {result.of}" if result.of else "")
     part = {
         "id": f"{result.request_id}:{result.seq}",
-        "ran": f"{plural(result.sets, 'set')} on {days} in {number(result.took_s, 1)} s",
+        "ran": f"{plural(result.sets, 'set')} on {days} in {number(result.took_s, 1)} s"
+        + (f", by the cluster {result.cluster}" if result.cluster else ""),
         "split": result.split[:1].upper() + result.split[1:] + ".",
         "skipped": f"{plural(result.skipped, 'combination')} without sense left out" if result.skipped else None,
         "notes": list(result.notes),

@@ -19,6 +19,7 @@ ELSEWHERE = (
     "engine.",
     "state.",
     "journal.url",
+    "lab.",
     "breakout.",
     "market_scan.enabled",
     "market_scan.custom",

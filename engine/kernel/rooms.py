@@ -319,7 +319,7 @@ class Rooms:
         self.feed.needed_by(self.scores.follows)
         self.feed.tell_of_leavers(today.drop)
         self.lab = LabService(
-            LabTies(setup.state.publish, self._answer, self._thresholds, clock),
+            LabTies(setup.state.publish, self._answer, self._thresholds, clock, self._cluster),
             today,
             setup.root,
             setup.data_dir / "logs" / "lab.log",
@@ -449,6 +449,9 @@ class Rooms:
     def _thresholds(self) -> tuple[BreakoutParams, float]:
         config = self.keeper.settings.config
         return config.breakout, float(config.market_scan.avg_usd_volume_above)
+
+    def _cluster(self) -> str:
+        return self.keeper.settings.config.lab.dask or ""
 
     def _is_exempt(self, con_id: int) -> bool:
         return self.watch.is_pinned(con_id) or con_id in self.manager.tradable_ids()

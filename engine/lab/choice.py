@@ -10,10 +10,20 @@ from engine.lab.messages import AskSweep, Progress
 from engine.lab.recordings import Recordings, tapes_of
 from engine.lab.tape import Tape
 
-MOST_TAPES = 2_000
-MOST_BARS = 1_600_000  # with those of the days before and 10-second looks; each takes some 450 bytes in a run
 MOST_NAMED = 10
 MOST_REFUSED = 5
+
+
+class Most(NamedTuple):
+    """What a run has memory for: symbol-days; bars, with those of the days before and 10-second looks, each of which
+    takes some 450 bytes."""
+
+    tapes: int
+    bars: int
+
+
+IN_OWN_PROCESS = Most(2_000, 1_600_000)
+ON_CLUSTER = Most(10_000, 8_000_000)  # in each worker
 
 
 class Choice(NamedTuple):
@@ -23,7 +33,7 @@ class Choice(NamedTuple):
     absent: tuple[str, ...]
 
 
-def choose(ask: AskSweep, source: Recordings) -> Choice:
+def choose(ask: AskSweep, source: Recordings, most: Most) -> Choice:
     """What of the recorded days is meant. Raises LabError: a name that was never recorded, or too many."""
     recorded = source.days()
     names = {symbol for symbol, _day in recorded}
@@ -32,11 +42,11 @@ def choose(ask: AskSweep, source: Recordings) -> Choice:
         raise LabError(f"Not recorded: {_listed(unknown)}. Correct the name, or leave it out.")
     asked = set(ask.symbols)
     chosen = [each for each in recorded if (not asked or each[0] in asked) and (not ask.days or each[1] in ask.days)]
-    if len(chosen) > MOST_TAPES:
+    if len(chosen) > most.tapes:
         days = len({day for _symbol, day in chosen})
         raise LabError(
-            f"{len(chosen):,} symbol-days on {days} days are chosen; at most {MOST_TAPES:,} are run at once. Choose "
-            f"fewer days (about {max(1, MOST_TAPES * days // len(chosen))}), or name the symbols."
+            f"{len(chosen):,} symbol-days on {days} days are chosen; at most {most.tapes:,} are run at once. Choose "
+            f"fewer days (about {max(1, most.tapes * days // len(chosen))}), or name the symbols."
         )
     present = {symbol for symbol, _day in chosen}
     return Choice(len(chosen), tuple(dict.fromkeys(each for each in ask.symbols if each not in present)))
@@ -47,7 +57,12 @@ def absent_words(choice: Choice) -> str:
 
 
 def read_tapes(
-    ask: AskSweep, source: Recordings, count: int, tapes: list[Tape], refused: dict[tuple[str, str], str]
+    ask: AskSweep,
+    source: Recordings,
+    count: int,
+    most: Most,
+    tapes: list[Tape],
+    refused: dict[tuple[str, str], str],
 ) -> Iterator[Progress]:
     """Fills `tapes`, one symbol-day a step; those without a bar are left out, and so are those that can't be used.
 
@@ -58,9 +73,9 @@ def read_tapes(
     for number, (symbol, tape) in enumerate(tapes_of(source, ask.symbols, ask.days, refused), start=1):
         if tape is not None:
             bars += len(tape.bars.time) + (len(tape.looks.time) if tape.looks is not None else 0)
-            if bars > MOST_BARS:
+            if bars > most.bars:
                 raise LabError(
-                    f"A run has memory for {MOST_BARS:,} minutes, those of the day before included; here that is for "
+                    f"A run has memory for {most.bars:,} minutes, those of the day before included; here that is for "
                     f"{number - 1:,} of the {count:,} chosen symbol-days. Choose fewer days, or name the symbols."
                 )
             tapes.append(tape)

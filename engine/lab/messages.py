@@ -90,7 +90,10 @@ class AskDays(Message, frozen=True, tag=True):
 
 
 class AskSweep(Message, frozen=True, tag=True):
-    """A run over recorded days. No symbols or days = all; no ranges = the base alone."""
+    """A run over recorded days. No symbols or days = all; no ranges = the base alone.
+
+    `cluster` = address of the Dask scheduler to run it on; "" = here.
+    """
 
     kind: str
     folder: str
@@ -100,6 +103,7 @@ class AskSweep(Message, frozen=True, tag=True):
     usd_floor: float
     ranges: tuple[Range, ...]
     least_signals: int
+    cluster: str = ""
 
 
 class Cancel(Message, frozen=True, tag=True):

@@ -74,6 +74,7 @@ class LabTies:
     answer: Callable[[str, bool, str], None]
     thresholds: Callable[[], tuple[BreakoutParams, float]]  # and the floor of dollar volume
     clock: Clock
+    cluster: Callable[[], str] = lambda: ""  # address of the Dask scheduler for runs; "" = the lab process runs them
 
 
 class LabService:
@@ -214,6 +215,7 @@ class LabService:
             usd_floor=usd_floor,
             ranges=command.ranges,
             least_signals=command.least_signals,
+            cluster=self._ties.cluster(),
         )
         self._ask(ask, "run", command.request_id, STEP_S)
         self._jobs[ask.job].of = "CSV files" if command.kind == "csv" else _days_of(self._folder)

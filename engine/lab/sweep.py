@@ -12,13 +12,14 @@ import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from engine.breakout.rules import Floors
 from engine.config import BreakoutParams
 from engine.errors import LabError
 from engine.lab.batches import Batch, batches_of
-from engine.lab.choice import Choice, absent_words, choose, read_tapes, refused_words
+from engine.lab.choice import IN_OWN_PROCESS, Choice, Most, absent_words, choose, read_tapes, refused_words
 from engine.lab.messages import AskSweep, Progress, SweepAnswer
 from engine.lab.recordings import Recordings
 from engine.lab.summary import Judged, bucket_of, grouped, hour_of, side_of, spread
@@ -64,29 +65,62 @@ def _choosing(count: int) -> int:
     return max(1, min(count - 1, round(count * CHOOSING_SHARE)))
 
 
-def sweep(ask: AskSweep, source: Recordings) -> Iterator[Progress | SweepAnswer]:
+def sweep(ask: AskSweep, source: Recordings, most: Most = IN_OWN_PROCESS) -> Generator[Progress | SweepAnswer]:
     """Run it in small steps; the last thing that comes is the answer.
 
     Raises:
         LabError: nothing to run on, too much, or a file that can't be used.
     """
     begun = time.perf_counter()
-    sets = _sets(ask)
-    choice = choose(ask, source)
+    sets = sets_of(ask)
+    days = yield from prepared(ask, source, most)
+    results: list[SetResult | None] = []
+    for number, values in enumerate(sets):
+        found = yield from days.run.of_values(values, Progress(ask.job, number, len(sets), ""))
+        results.append(found)
+        yield Progress(ask.job, number + 1, len(sets), "")
+    answer = yield from days.finish(results)
+    yield replace(answer, result=replace(answer.result, took_s=round(time.perf_counter() - begun, 2)))
+
+
+def walked(steps: Steps[T]) -> T:
+    """All steps at once."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: T = end.value
+            return found
+
+
+class Prepared(NamedTuple):
+    """A run's days, read and stacked."""
+
+    ask: AskSweep
+    run: Run
+    choice: Choice
+
+    def finish(self, results: list[SetResult | None]) -> Steps[SweepAnswer]:
+        """The answer, without the time that it took; `results` of all sets, in the order of `sets_of`."""
+        now = Progress(self.ask.job, len(results), len(results), "values in force")
+        base = yield from self.run.of(BreakoutParams(**self.ask.base), now)
+        best = yield from self.run.judge_best(results, replace(now, text="the best set"))
+        return SweepAnswer(self.ask.job, self.run.result(base, results, best, self.choice))
+
+
+def prepared(ask: AskSweep, source: Recordings, most: Most) -> Steps[Prepared]:
+    """Read and stack the chosen days. Raises LabError."""
+    choice = choose(ask, source, most)
     tapes: list[Tape] = []
     refused: dict[tuple[str, str], str] = {}
-    yield from read_tapes(ask, source, choice.symbol_days, tapes, refused)
-    run = _Run(ask, tapes, refused)
-    yield from run.stack(Progress(ask.job, 0, len(sets), "getting ready"))
-    base = yield from run.of(BreakoutParams(**ask.base), Progress(ask.job, 0, len(sets), "values in force"))
-    for number, values in enumerate(sets):
-        yield from run.add(values, Progress(ask.job, number, len(sets), ""))
-        yield Progress(ask.job, number + 1, len(sets), "")
-    best = yield from run.judge_best(Progress(ask.job, len(sets), len(sets), "the best set"))
-    yield SweepAnswer(ask.job, run.result(base, best, choice, time.perf_counter() - begun))
+    yield from read_tapes(ask, source, choice.symbol_days, most, tapes, refused)
+    run = Run(ask, tapes, refused)
+    yield from run.stack(Progress(ask.job, 0, len(sets_of(ask)), "getting ready"))
+    return Prepared(ask, run, choice)
 
 
-def _sets(ask: AskSweep) -> list[tuple[float, ...]]:
+def sets_of(ask: AskSweep) -> list[tuple[float, ...]]:
+    """The product of the ranges, the last one changing fastest. Raises LabError: too many."""
     count = math.prod(len(each.values) for each in ask.ranges)
     if count > MOST_SETS:
         raise LabError(f"{count:,} sets of parameters; at most {MOST_SETS:,} are run. Take fewer values.")
@@ -100,8 +134,8 @@ class _Best(NamedTuple):
     judged: list[Judged]
 
 
-class _Run:
-    """The batches and the results so far. What takes long tells `now` after each batch."""
+class Run:
+    """The batches. What takes long tells `now` after each batch."""
 
     def __init__(self, ask: AskSweep, tapes: list[Tape], refused: Mapping[tuple[str, str], str]) -> None:
         self._ask = ask
@@ -110,7 +144,11 @@ class _Run:
         self._names = tuple(each.name for each in ask.ranges)
         self._batches: list[Batch] = []
         self._split = split_tapes(tapes)
-        self._results: list[SetResult | None] = []
+
+    @property
+    def tapes(self) -> Sequence[Tape]:
+        """The symbol-days that are used."""
+        return self._tapes
 
     def stack(self, now: Progress) -> Iterator[Progress]:
         """Comes first."""
@@ -125,26 +163,28 @@ class _Run:
         early, late = self._parts(judged)
         return SetResult(values, figures(early), figures(late) if self._split.judging else None)
 
-    def add(self, values: tuple[float, ...], now: Progress) -> Iterator[Progress]:
-        """Run one set of the product; a combination that makes no sense (EMA fast above slow) is skipped."""
+    def of_values(self, values: tuple[float, ...], now: Progress) -> Steps[SetResult | None]:
+        """One set of the product; None = a combination that makes no sense (EMA fast above slow)."""
         try:
             params = self._params(values)
         except ValidationError:
-            self._results.append(None)
-            return
-        found = yield from self.of(params, now, values)
-        self._results.append(found)
+            return None
+        return (yield from self.of(params, now, values))
 
-    def judge_best(self, now: Progress) -> Steps[_Best]:
-        ranked = (each for each in self._results if each is not None and self._counts(each))
+    def judge_best(self, results: Sequence[SetResult | None], now: Progress) -> Steps[_Best]:
+        """Needs the figures of all sets."""
+        ranked = (each for each in results if each is not None and self._counts(each))
         best = sorted(ranked, key=_merit, reverse=True)[:MOST_BEST]
         params = self._params(best[0].values) if best else BreakoutParams(**self._ask.base)
         judged = yield from self._judged(params, now)
         return _Best(best, judged)
 
-    def result(self, base: SetResult, best: _Best, choice: Choice, took_s: float) -> LabResultSection:
+    def result(
+        self, base: SetResult, results: Sequence[SetResult | None], best: _Best, choice: Choice
+    ) -> LabResultSection:
+        """Without the time that it took."""
         ask = self._ask
-        valid = [each for each in self._results if each is not None]
+        valid = [each for each in results if each is not None]
         early, late = self._parts(best.judged)
         told = late if self._split.judging else early
         return LabResultSection(
@@ -154,10 +194,10 @@ class _Run:
             split=self._split.words,
             notes=tuple(self._notes(choice, bool(valid), bool(best.sets))),
             sets=len(valid),
-            skipped=len(self._results) - len(valid),
+            skipped=len(results) - len(valid),
             base=base,
             best=tuple(best.sets),
-            cells=tuple(None if each is None else self._cell(each) for each in self._results),
+            cells=tuple(None if each is None else self._cell(each) for each in results),
             by_hour=grouped(told, hour_of),
             by_side=grouped(told, side_of),
             by_score=grouped(told, bucket_of),
@@ -166,7 +206,7 @@ class _Run:
             signals=tuple(_line(each, self._is_late(each)) for each in best.judged[:MOST_SIGNALS]),
             signals_total=len(best.judged),
             tapes=len(self._tapes),
-            took_s=round(took_s, 2),
+            took_s=0.0,
         )
 
     def _counts(self, result: SetResult) -> bool:

@@ -13,13 +13,13 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import IO
 
 from pydantic import ValidationError
 
-from engine.errors import LabError, QTradeError
-from engine.lab.app_days import AppRecordings
+from engine.errors import QTradeError
+from engine.lab.cluster import sweep_on_cluster
 from engine.lab.messages import (
     AskAudit,
     AskDays,
@@ -39,9 +39,9 @@ from engine.lab.messages import (
     to_lab,
 )
 from engine.lab.preview import Today
-from engine.lab.recordings import CsvRecordings, Recordings, coverage_of
+from engine.lab.recordings import Recordings, coverage_of
+from engine.lab.sources import recordings
 from engine.lab.sweep import sweep
-from engine.storage.encodable import path_of
 
 log = logging.getLogger("qtrade.lab")
 
@@ -50,7 +50,7 @@ LOOK_S = 1.5  # for what recorded days hold, besides their names
 TELL_S = 0.25  # between two words about progress
 BROKEN = "The lab could not do this; lab.log in the log folder says why."
 CANCELLED = "Cancelled."
-Work = Iterator[Progress | SweepAnswer]
+Work = Generator[Progress | SweepAnswer]
 
 
 class Lab:
@@ -112,23 +112,22 @@ class Lab:
         elif isinstance(message, AskDays):
             self.answer(_days(message.job, recordings(message.kind, message.folder)))
         elif isinstance(message, AskSweep):
-            self._runs.append((message.job, sweep(message, recordings(message.kind, message.folder))))
+            self._runs.append((message.job, _run(message)))
         else:
             self._cancel(message)
 
     def _cancel(self, message: Cancel) -> None:
-        if any(job == message.job for job, _ in self._runs):
+        cancelled = [work for job, work in self._runs if job == message.job]
+        if cancelled:
             self._runs = [run for run in self._runs if run[0] != message.job]
+            for work in cancelled:
+                work.close()
             self.answer(Failed(message.job, CANCELLED, cancelled=True))
 
 
-def recordings(kind: str, folder: str) -> Recordings:
-    """The source of recorded days. Raises LabError."""
-    if kind == "app":
-        return AppRecordings(path_of(folder))
-    if kind == "csv":
-        return CsvRecordings(path_of(folder))
-    raise LabError(f"{kind!r} is no source of recorded days; known: app, csv.")
+def _run(ask: AskSweep) -> Work:
+    """Here, or on the cluster that it names. Raises LabError."""
+    return sweep_on_cluster(ask) if ask.cluster else sweep(ask, recordings(ask.kind, ask.folder))
 
 
 def _days(job: int, source: Recordings) -> DaysAnswer:

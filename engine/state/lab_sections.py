@@ -12,7 +12,7 @@ from engine.state.sections import Section
 
 MOST_RANGES = 4  # thresholds that vary in one run
 MOST_VALUES = 60  # of one threshold
-MOST_SETS = 2_000  # of the product
+MOST_SETS = 5_000  # of the product
 MINUTES_FIND = "That finds 16 % of live's signals (measured: 41 of 268 on simulated days, 2 of 5 on a real one)."
 
 
@@ -157,6 +157,7 @@ class LabResultSection(Section, frozen=True, kw_only=True):
     tapes: int
     took_s: float
     of: str = ""  # whose days: "simulated days", "paper days", "CSV files"
+    cluster: str = ""  # the Dask cluster that ran it; "" = the lab process
 
 
 LAB_SECTIONS: dict[str, type[Section]] = {

@@ -117,8 +117,8 @@ def test_a_run_is_handed_over_with_the_values_worked_out(rig: Rig) -> None:
         ({"ranges": [BARS, BARS]}, "2 thresholds vary"),
         (
             {"ranges": [{"name": n, "start": VARYING[n].low, "end": VARYING[n].high, "count": 60}
-                        for n in ("buffer_atr", "rel_volume")]},
-            "3,600 sets; at most 2,000",
+                        for n in ("buffer_atr", "rel_volume")] + [{**BARS, "count": 2}]},
+            "7,200 sets; at most 5,000",
         ),
     ],
 )  # fmt: skip

@@ -131,6 +131,7 @@ LATE_IMPORTS_ALLOWED = (
     "engine.broker.",
     "engine.journal.database",
     "engine.state.stores",
+    "engine.lab.cluster",
     "app.launch.launch",
     "app.launch.ending",
 )

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from engine.errors import LabError
 from engine.lab.batches import batches_of
+from engine.lab.choice import Most
 from engine.lab.messages import Progress, SweepAnswer
 from engine.lab.preview import differences
 from engine.lab.recordings import CsvRecordings
@@ -80,7 +81,7 @@ def test_what_can_not_be_run_is_said(tmp_path: Path):
     with pytest.raises(LabError, match="Not recorded: APPL. Correct the name"):
         next(sweep(replace(ask_sweep(1, tmp_path), symbols=("AAA", "APPL")), CsvRecordings(tmp_path)))
     wide = tuple(float(n) for n in range(100))
-    with pytest.raises(LabError, match="10,000 sets of parameters; at most 2,000"):
+    with pytest.raises(LabError, match="10,000 sets of parameters; at most 5,000"):
         list(sweep(ask_sweep(1, tmp_path, Range("bars_n", wide), Range("rel_volume", wide)), CsvRecordings(tmp_path)))
 
 
@@ -132,8 +133,7 @@ def test_a_named_symbol_without_any_of_the_chosen_days_is_noted(tmp_path: Path):
     assert "Not recorded on the chosen days: BBB." in result.notes and result.tapes == 1
 
 
-def test_a_run_takes_no_more_bars_than_it_has_memory_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_run_takes_no_more_bars_than_it_has_memory_for(tmp_path: Path):
     write_days(tmp_path, ("AAA",), 3)
-    monkeypatch.setattr("engine.lab.choice.MOST_BARS", 1_200)
     with pytest.raises(LabError, match="memory for 1,200 minutes, .* for 2 of the 3 chosen symbol-days"):
-        run(tmp_path)
+        list(sweep(ask_sweep(1, tmp_path), CsvRecordings(tmp_path), Most(10, 1_200)))

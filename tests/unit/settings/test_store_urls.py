@@ -56,6 +56,18 @@ def test_a_journal_lies_in_postgresql_or_in_files(url: str) -> None:
         with_urls(journal=url)
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["", "10.0.0.5:8786", "tcp://10.0.0.5", "tcp://:8786", "http://10.0.0.5:8786", "tcp://10.0.0.5:8786/x",
+     "tcp://a:b@10.0.0.5:8786", "tcp://10.0.0.5:8786?x=1"],
+)  # fmt: skip
+def test_a_cluster_is_named_by_the_address_of_its_scheduler(url: str) -> None:
+    for good in ("tcp://10.0.0.5:8786", "tls://[::1]:8786", "tcp://dask:8786"):
+        assert resolve([Layer("environment", {"lab.dask": good})]).config.lab.dask == good
+    with pytest.raises(ConfigError, match=r"must be tcp://<host>:<port> of a Dask scheduler"):
+        resolve([Layer("environment", {"lab.dask": url})])
+
+
 @pytest.mark.parametrize("name", ["", "a" * 33, "a.b", "a/b", "..", "a b", "é", "-a", "a\n"])
 def test_an_engines_name_names_a_folder_and_keys(name: str) -> None:
     with pytest.raises(ConfigError, match="letters, digits, dashes or underscores"):
@@ -78,7 +90,7 @@ def test_no_password_is_shown_on_a_page_by_check_or_in_a_refusal(tmp_path) -> No
 
 
 def test_a_page_cannot_change_where_things_lie() -> None:
-    for key in ("state.url", "journal.url", "engine.name"):
+    for key in ("state.url", "journal.url", "engine.name", "lab.dask"):
         with pytest.raises(ConfigError, match="can't be changed here; use config.yaml"):
             resolve([Layer("saved")]).with_saved({key: None})
 

@@ -1,0 +1,17 @@
+"""Where recorded days come from, by the kind that a page or a run names."""
+
+from __future__ import annotations
+
+from engine.errors import LabError
+from engine.lab.app_days import AppRecordings
+from engine.lab.recordings import CsvRecordings, Recordings
+from engine.storage.encodable import path_of
+
+
+def recordings(kind: str, folder: str) -> Recordings:
+    """The source of recorded days. Raises LabError."""
+    if kind == "app":
+        return AppRecordings(path_of(folder))
+    if kind == "csv":
+        return CsvRecordings(path_of(folder))
+    raise LabError(f"{kind!r} is no source of recorded days; known: app, csv.")
