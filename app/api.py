@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from app.deps import AppDeps
 from app.journal_book import JournalBook, Kept
 from app.journal_excursions import excursions
 from app.login.gate import Visitor
+from app.query import finite, whole
 from app.snapshots import Snapshots, engine_state
 from engine.domain import ALL_ACCOUNTS
 from engine.journal.thinning import is_reset
@@ -174,12 +174,12 @@ class _Api:
 
     def bars(self, symbol: str) -> Response:
         size = request.args.get("size", "1m")
-        count = _number("n", api_bars.DEFAULT)
+        count = whole(request.args.get("n", str(api_bars.DEFAULT)), api_bars.MOST)
         if wrong := api_bars.unknown_size(size):
             return _error(400, f"size is {_quoted('size')}; {wrong}")
-        if count is None or not 1 <= count <= api_bars.MOST or count != int(count):
+        if count is None:
             return _error(400, f"n is {_quoted('n')}; must be a whole number, 1-{api_bars.MOST}")
-        files, rows = self._deps.bars, int(count)
+        files, rows = self._deps.bars, count
         return self._of_one(symbol, lambda known, s: api_bars.bars(known, s, files, size, rows), or_in_files=True)
 
     def unknown(self, rest: str = "") -> Response:
@@ -244,13 +244,7 @@ def _error(status: int, text: str, **more: Any) -> Response:
 def _number(name: str, default: float) -> float | None:
     """A number of the query; None = there, but not one."""
     text = request.args.get(name)
-    if text is None:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    return default if text is None else finite(text)
 
 
 def _quoted(name: str) -> str:

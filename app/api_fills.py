@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from app.query import finite, whole
 from engine.domain import revision_of
 from engine.journal.rows import NO_TRADES, FillRow
 from engine.journal.source import JournalSource
@@ -48,10 +48,10 @@ def asked(query: Mapping[str, str], market_now: float) -> Asked | str:
     everything = query.get("all", "0")
     if everything not in ("0", "1"):
         return f"all is {everything[:40]!r}; must be 0 (the fills in force) or 1 (corrected ones and headings, too)"
-    limit = query.get("limit", str(DEFAULT))
-    if not (limit.isascii() and limit.isdigit() and len(limit) <= 6 and 1 <= int(limit) <= MOST):
-        return f"limit is {limit[:40]!r}; must be a whole number, 1-{MOST}"
-    return Asked(since, until, account, everything == "1", int(limit))
+    limit = whole(query.get("limit", str(DEFAULT)), MOST)
+    if limit is None:
+        return f"limit is {query['limit'][:40]!r}; must be a whole number, 1-{MOST}"
+    return Asked(since, until, account, everything == "1", limit)
 
 
 def fills(journal: JournalSource, wanted: Asked) -> dict[str, Any]:
@@ -171,8 +171,5 @@ def _time(query: Mapping[str, str], name: str, default: float | None) -> float |
     text = query.get(name)
     if text is None:
         return default
-    try:
-        value = float(text)
-    except ValueError:
-        return repr(text[:40])
-    return value if math.isfinite(value) else repr(text[:40])
+    value = finite(text)
+    return repr(text[:40]) if value is None else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
@@ -12,6 +11,7 @@ from typing import Any, Final, NamedTuple, get_args
 from msgspec import structs
 
 from app.journal_book import Kept
+from app.query import trade_date, whole
 from app.rows.journal_money import lack_of_day
 from engine.journal.rows import CashRow, OptionEvent, TransferRow
 from engine.trades.carry import carry_of
@@ -32,7 +32,6 @@ _KNOWN: Final = {
     "statistics": (*_WORDS, "tag", "side", "currency", "base", "by"),
     "bookings": (*_WORDS, "currency", "limit"),
 }
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TEXT_MAX: Final = 80
 _DIGITS: Final = 10
 _DAYS: Final = frozenset({"day", "ex_date", "expiry"})
@@ -73,9 +72,9 @@ def asked(what: str, query: Mapping[str, str]) -> Asked | str:
     for name, allowed in _ALLOWED:
         if name in query and query[name] not in allowed:
             return f"{name} is {query[name][:40]!r}; must be one of {', '.join(allowed)}"
-    limit = query.get("limit", str(DEFAULT))
-    if not (limit.isascii() and limit.isdigit() and len(limit) <= 6 and 1 <= int(limit) <= MOST):
-        return f"limit is {limit[:40]!r}; must be a whole number, 1-{MOST}"
+    limit = whole(query.get("limit", str(DEFAULT)), MOST)
+    if limit is None:
+        return f"limit is {query['limit'][:40]!r}; must be a whole number, 1-{MOST}"
     return Asked(
         account=query.get("account", "").strip(),
         symbol=query.get("symbol", "").strip(),
@@ -88,7 +87,7 @@ def asked(what: str, query: Mapping[str, str]) -> Asked | str:
         by=next((name for name in _GROUPS if name == query.get("by")), None),
         everything=query.get("all") == "1",
         excursion=query.get("excursion") == "1",
-        limit=int(limit),
+        limit=limit,
     )
 
 
@@ -108,10 +107,7 @@ def _day(query: Mapping[str, str], name: str) -> date | str | None:
     text = query.get(name)
     if text is None:
         return None
-    try:
-        return date.fromisoformat(text) if _DAY.fullmatch(text) else repr(text[:40])
-    except ValueError:
-        return repr(text[:40])
+    return trade_date(text) or repr(text[:40])
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from app.journal_curves import day_of
 from engine.bars.bar_files import BarFiles, StoredSession, as_bars, joined
 from engine.bars.hours import Session
 from engine.errors import StateError
-from engine.trades.days import date_of
 from engine.trades.excursion import Excursion, excursion, hours_of
+from engine.trades.execution import date_of
 from engine.trades.trip import Trip
 
 SESSIONS = 20  # all that are kept

@@ -22,6 +22,7 @@ from flask import Flask, Response, request, send_file
 from app.deps import AppDeps
 from app.display_zone import asked_zone
 from app.export_route import file_name
+from app.query import whole
 from app.security import is_own_page, refusal
 from app.snapshots import Snapshots, engine_state
 from engine.clock import local_time
@@ -44,10 +45,10 @@ def register(server: Flask, deps: AppDeps) -> None:
         wanted = _asked()
         if isinstance(wanted, Response):
             return wanted
-        count = request.args.get("n", str(PAGE))
-        if not count.isdecimal() or not 1 <= int(count[:9]) <= PAGE_MOST:
-            return refusal(400, f"n is {count[:40]!r}; must be a whole number, 1-{PAGE_MOST}")
-        found = deps.log.page(wanted, request.args.get("before", "")[:TEXT_MOST], int(count))
+        count = whole(request.args.get("n", str(PAGE)), PAGE_MOST)
+        if count is None:
+            return refusal(400, f"n is {request.args['n'][:40]!r}; must be a whole number, 1-{PAGE_MOST}")
+        found = deps.log.page(wanted, request.args.get("before", "")[:TEXT_MOST], count)
         body = {"lines": [_line(each) for each in found.entries], "older": found.older or None}
         return Response(to_json(body), mimetype="application/json")
 

@@ -11,6 +11,7 @@ from app.callbacks.requests import NOT_UP, Refused, is_request_id, is_up
 from app.deps import AppDeps
 from app.ids import Journal
 from app.journal_desk import JournalDesk
+from app.query import trade_date
 from app.rows.journal_trades import page_id
 from engine.errors import CommandRefused
 from engine.state.commands import Command, JoinTrips, NoteDay, NoteStop, NoteTrip
@@ -52,10 +53,10 @@ def commands_of(asked: dict[str, Any], desk: JournalDesk) -> list[Command]:
         raise Refused(INVALID)
     words = (note.strip(), tuple(tags))
     if asked.get("action") == "day-note":
-        account, day = desk.account_of(asked.get("account")), str(asked.get("day", "")).replace("-", "")
-        if not account or len(day) != 8 or not day.isdigit():
+        account, day = desk.account_of(asked.get("account")), trade_date(str(asked.get("day", "")))
+        if not account or day is None:
             raise Refused(INVALID)
-        return [NoteDay(request_id, account, day, *words)]
+        return [NoteDay(request_id, account, f"{day:%Y%m%d}", *words)]
     return _of_trip(request_id, asked, desk, *words)
 
 

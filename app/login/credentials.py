@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 from app.login.passwords import is_hash
 from engine.errors import ConfigError
 from engine.storage.atomic import reason_of, write_whole
-from engine.storage.places import make_private
+from engine.storage.places import free_for_file, make_private
 from engine.storage.private import read_regular
 
 FILE_NAME = "login.json"
@@ -31,8 +31,8 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}"
 class Token(Struct, frozen=True):
     """Of one script. `sha256` of the token, `made_wall` = UTC epoch seconds."""
 
-    name: Annotated[str, Meta(pattern=f"^{_NAME}$")]
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    name: Annotated[str, Meta(pattern=rf"^{_NAME}\Z")]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
     made_wall: Annotated[float, Meta(ge=0, le=1e11)]
 
 
@@ -85,6 +85,7 @@ def _format_of(content: bytes) -> int:
 def save(path: Path, credentials: Credentials) -> None:
     """Write it, on the disk when this returns; without password and tokens there is no file. Blocks. Raises OSError."""
     if credentials == Credentials():
+        free_for_file(path)
         path.unlink(missing_ok=True)
         return
     kept = _File(FORMAT, credentials.password, list(credentials.tokens))

@@ -20,6 +20,7 @@ from engine.errors import ConfigError
 
 LEAST, MOST = 12, 1_024  # characters
 LEAST_DIFFERENT = 5
+MOST_MEMORY_KIB, MOST_PASSES = 1 << 20, 20  # of a hash that another version may have made
 TOKEN_PREFIX: Final = "qtrade_"  # noqa: S105 - by which a scanner for secrets may know one
 _hasher = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4)
 
@@ -47,12 +48,12 @@ def is_password(typed: str, password_hash: str) -> bool:
 
 
 def is_hash(text: str) -> bool:
-    """Whether it can be compared with a password."""
+    """Whether it can be compared with a password, in the memory and the time that a hash may take here."""
     try:
-        extract_parameters(text)
-    except InvalidHashError:
+        found = extract_parameters(text)
+    except (InvalidHashError, ValueError):
         return False
-    return True
+    return found.memory_cost <= MOST_MEMORY_KIB and found.time_cost <= MOST_PASSES
 
 
 def new_token() -> str:

@@ -5,17 +5,16 @@ Days are trade dates, "2025-11-10" in addresses and YYYYMMDD inside.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Final, NamedTuple
+
+from app.query import trade_date
 
 VIEWS: Final = ("calendar", "trades", "executions", "bookings", "statistics", "equity", "signals", "changes")
 SIDES: Final = ("long", "short")
 SOURCES: Final = ("api", "flex", "csv")
 _KNOWN: Final = ("view", "account", "from", "to", "symbol", "side", "tag", "source", "currency", "month", "day")
 _MOST: Final = 80
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Chosen(NamedTuple):
@@ -80,12 +79,8 @@ def _day(text: str) -> str | None:
     """YYYYMMDD; "" = all, None = no date."""
     if not text:
         return ""
-    if not _DAY.fullmatch(text):
-        return None
-    try:
-        return date.fromisoformat(text).strftime("%Y%m%d")
-    except ValueError:
-        return None
+    found = trade_date(text)
+    return f"{found:%Y%m%d}" if found is not None else None
 
 
 def shown_day(day: str) -> str:

@@ -19,6 +19,7 @@ from app.snapshots import Snapshots
 from engine.domain import ContractRef, LineRow, Quote
 from engine.prices.decimals import contract_decimals
 from engine.state.watchlist_sections import LISTS_MAX, ImportReport, SymbolNotes, Watchlist, WatchlistsSection
+from engine.trades.execution import date_of
 
 View = dict[str, dict[str, Any]]
 PART = "grid:watch-"
@@ -158,9 +159,8 @@ def about(contract: ContractRef) -> str:
 
 def _day(text: str) -> str:
     """ "20251219" -> "19 Dec 2025"; what is no day is itself."""
-    if len(text) != 8 or not text.isdigit() or not 1 <= int(text[4:6]) <= 12:
-        return text
-    return f"{int(text[6:])} {MONTHS[int(text[4:6]) - 1]} {text[:4]}"
+    found = date_of(text)
+    return text if found is None else f"{found.day} {MONTHS[found.month - 1]} {found.year}"
 
 
 def _round(value: float | None, decimals: int) -> float | None:

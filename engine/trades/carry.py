@@ -12,8 +12,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from engine.journal.rows import CashRow
-from engine.trades.days import date_of
-from engine.trades.execution import ZERO
+from engine.trades.execution import ZERO, date_of
 from engine.trades.figures import Money
 from engine.trades.flows import DEPOSIT, Flow
 

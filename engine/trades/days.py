@@ -11,11 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 
 from msgspec import Struct
 
-from engine.trades.execution import ZERO, Execution, trade_date_at
+from engine.trades.execution import ZERO, Execution, date_of, trade_date_at
 from engine.trades.figures import Money, outcome_of, why_left_out
 from engine.trades.trip import ClosingPart, Trip
 
@@ -202,17 +201,6 @@ def _of_execution(execution: Execution, money: Money) -> DayFigures:
 def _known(values: Sequence[Decimal | None]) -> Decimal | None:
     known = [value for value in values if value is not None]
     return sum(known, ZERO) if known else None
-
-
-@lru_cache(maxsize=16_384)
-def date_of(text: str) -> date | None:
-    """Of YYYYMMDD; None = it is none."""
-    if len(text) != 8 or not text.isdigit():
-        return None
-    try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        return None
 
 
 def _by_rule(sec_type: str, time: float) -> date:

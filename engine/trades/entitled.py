@@ -15,8 +15,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from engine.journal.rows import CashRow
-from engine.trades.days import date_of
-from engine.trades.execution import ZERO
+from engine.trades.execution import ZERO, date_of
 from engine.trades.flows import DEPOSIT
 from engine.trades.trip import Trip
 

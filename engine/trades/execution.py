@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,6 +25,8 @@ from engine.portfolio.valuation import PERCENT_QUOTED, terms_of
 
 ZERO = Decimal(0)
 _WHOLE = 1e15
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2199
 Source = Literal["api", "flex", "csv"]
 
 
@@ -173,6 +177,18 @@ class Execution(Struct, frozen=True, kw_only=True):
         strike = "" if self.strike is None else f"{self.strike.normalize():f}"
         parts = (self.symbol or self.local_symbol, self.sec_type, self.currency, self.expiry, strike, self.put_call)
         return " ".join(part for part in parts if part)
+
+
+@lru_cache(maxsize=16_384)
+def date_of(text: str) -> date | None:
+    """Of YYYYMMDD; None = it is none, or one around which weeks and months are no dates any more."""
+    if len(text) != 8 or not (text.isascii() and text.isdigit()):
+        return None
+    try:
+        found = date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return None
+    return found if FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
 def trade_date_at(sec_type: str, time: float) -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
 from engine.clock import NEW_YORK
-from engine.trades.execution import ZERO
+from engine.trades.execution import ZERO, date_of
 from engine.trades.trip import ClosingPart, Trip
 
 FEW = 20  # below so many trips a ratio is told with their number
@@ -240,9 +240,8 @@ def labels_of(trip: Trip, by: GroupName, zone: tzinfo = NEW_YORK) -> tuple[str, 
 
 
 def _weekday(day: str) -> str:
-    if len(day) != 8 or not day.isdigit():
-        return UNKNOWN
-    return _WEEKDAYS[date(int(day[:4]), int(day[4:6]), int(day[6:])).weekday()]
+    found = date_of(day)
+    return UNKNOWN if found is None else _WEEKDAYS[found.weekday()]
 
 
 def _ratio(part: Decimal, whole: Decimal) -> Decimal | None:

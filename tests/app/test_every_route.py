@@ -33,7 +33,8 @@ def test_nothing_that_is_sent_makes_a_5xx(has_engine: bool) -> None:
     logging.disable(logging.CRITICAL)
     try:
         for ask in asks(random.Random(7 + has_engine), rules, callbacks, COUNT):
-            with client.open(ask.path, method=ask.method, data=ask.body, headers={**HEADERS, **ask.headers}) as answer:
+            path = f"/{ask.path.lstrip('/')}"  # Flask's client takes what begins with // for a host
+            with client.open(path, method=ask.method, data=ask.body, headers={**HEADERS, **ask.headers}) as answer:
                 assert answer.status_code < 500, str(ask)
                 assert b"Traceback" not in answer.data, str(ask)
             bus.drain()

@@ -67,7 +67,13 @@ def test_it_is_filtered_and_no_account_leaves(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     ("query", "words"),
-    [("?level=LOUD", "must be one of DEBUG"), ("?n=0", "1-1000"), ("?n=x", "1-1000"), (f"?text={'x' * 201}", "201")],
+    [
+        ("?level=LOUD", "must be one of DEBUG"),
+        ("?n=0", "1-1000"),
+        ("?n=x", "1-1000"),
+        (f"?n=000000001{'9' * 5_000}", "1-1000"),
+        (f"?text={'x' * 201}", "201"),
+    ],
 )
 def test_what_can_not_be_asked_is_said(client: FlaskClient, query: str, words: str) -> None:
     assert words in get(client, query, 400)["error"]

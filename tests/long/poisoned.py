@@ -1,4 +1,4 @@
-"""Thirty poisoned data folders against the whole program: each start comes up, says what it set aside, and runs.
+"""Forty poisoned data folders against the whole program: each start comes up, says what it set aside, and runs.
 
 `python start.py test --long poisoned [NAME ...]`. A folder that others may write to is refused instead, in words.
 Nothing outside the folder is touched, whatever a link in it leads to.
@@ -24,19 +24,21 @@ from tests.long.report import ROOT, finish
 from tests.patience import wait_for
 
 HOME = "simulated-DU1234567"
+LOGIN = "login.json"
 SECRET = "outside the folder, and nobody's business"
 
 
 @dataclass(frozen=True)
 class Case:
     """`poison(folder, outside)` prepares; `says` must stand in log or console. `refused`: the start ends with
-    2 and says so. `root`: only root can prepare it."""
+    2 and says so. `locked`: it runs, and nobody gets in. `root`: only root can prepare it."""
 
     name: str
     poison: Callable[[Path, Path], object]
     says: str
     refused: bool = False
     root: bool = False
+    locked: bool = False
 
 
 def saved(**values: Any) -> Callable[[Path, Path], object]:
@@ -116,6 +118,12 @@ def newer_journal(folder: Path, outside: Path) -> None:
         made.execute("CREATE TABLE from_the_future (a, b)")
 
 
+def token_named(name: str) -> Callable[[Path, Path], object]:
+    token = {"name": name, "sha256": "0" * 64, "made_wall": 0}
+    return raw(json.dumps({"format": 1, "password": "", "tokens": [token]}).encode(), LOGIN)
+
+
+HUGE_HASH = b'{"format": 1, "password": "$argon2id$v=19$m=4194304,t=9,p=4$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo", "tokens": []}'
 LEFT_OUT = "A saved setting was left out"
 CASES = (
     Case("account NUL", saved(broker__account="A\u0000"), LEFT_OUT),
@@ -146,6 +154,14 @@ CASES = (
     Case("simulator state a pipe", piped("simulator-state.json"), "was no file"),
     Case("pickles", pickled, "cache.db"),
     Case("journal of tomorrow", newer_journal, "journal"),
+    Case("login damaged", raw(b'{"format": 1, "pass', LOGIN), "login.json is damaged", locked=True),
+    Case("login of tomorrow", raw(b'{"format": 99, "keys": []}', LOGIN), "is of a newer QTrade", locked=True),
+    Case("login linked", linked(LOGIN), "login.json is a link", locked=True),
+    Case("login a pipe", piped(LOGIN), "login.json is no regular file", locked=True),
+    Case("login that takes all memory", raw(HUGE_HASH, LOGIN), "no password that can be compared", locked=True),
+    Case("token that forges a line", token_named("a\n2026-01-01 ERROR"), "login.json is damaged", locked=True),
+    Case("token that steers", token_named("\x1b]0;owned\x07\u202e"), "login.json is damaged", locked=True),
+    Case("login of another user", given_away(LOGIN), "login.json belongs to another user", locked=True, root=True),
     Case("settings of another user", given_away("settings.json"), "another user", root=True),
     Case("account's folder of another user", given_away(HOME), "was another user's", root=True),
     Case("all of it another user's", given_away("."), "belongs to user 65534, and QTrade runs as root", root=True),
@@ -175,7 +191,7 @@ def _refusal(case: Case, program: Program) -> str:
 
 def _start(case: Case, program: Program, outside: Path) -> str:
     try:
-        wait_for(lambda: _runs(program.status()), "an engine that runs", every_s=0.2)
+        wait_for(lambda: _is_up(case, program), "an engine that runs", every_s=0.2)
         wait_for(lambda: case.says in _said(program), f"the words {case.says!r}", 20.0, every_s=0.2)
     except AssertionError as error:
         return f"did not come up: {error}; {program.out.read_text(errors='replace')[-600:]!r}"
@@ -189,6 +205,15 @@ def _start(case: Case, program: Program, outside: Path) -> str:
 def _said(program: Program) -> str:
     files = (program.data_dir / "logs" / "qtrade.log", program.out)
     return "".join(each.read_text(encoding="utf-8", errors="replace") for each in files)
+
+
+def _is_up(case: Case, program: Program) -> bool:
+    if not case.locked:
+        return _runs(program.status())
+    assert not program.status(), "let in without a password"
+    health = program.get("/healthz") or {}
+    assert set(health) <= {"app", "status"}, health
+    return health.get("status") == "ok"
 
 
 def _runs(status: dict[str, Any]) -> bool:

@@ -18,6 +18,7 @@ from engine.clock import FakeClock
 from engine.errors import ConfigError
 
 PASSWORD = "correct horse battery"
+HUGE = b'{"format": 1, "password": "$argon2id$v=19$m=%s$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo", "tokens": []}'
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,14 @@ def test_without_password_and_tokens_there_is_no_file(tmp_path: Path, password_h
             b'{"format": 1, "password": "", "tokens": [{"name": "\\u001b[2J", "sha256": "", "made_wall": 0}]}',
             "is damaged",
         ),
+        (
+            b'{"format": 1, "password": "", "tokens": [{"name": "a\\n", "sha256": "%s", "made_wall": 0}]}'
+            % (b"0" * 64),
+            "is damaged",
+        ),
+        (HUGE % b"x,t=,p=", "holds no password that can be compared"),
+        (HUGE % b"4194304,t=3,p=4", "holds no password that can be compared"),
+        (HUGE % b"65536,t=4000000,p=4", "holds no password that can be compared"),
         (b"[" * 60_000, "is damaged"),
         (b" " * 70_000, "is larger"),
     ],
