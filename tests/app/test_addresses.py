@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import dash
@@ -35,10 +36,14 @@ def bus() -> StateBus:
 
 
 @pytest.fixture(scope="module")
-def client() -> FlaskClient:
+def client() -> Iterator[FlaskClient]:
+    """Of a program that somebody's environment asks to show more than it should."""
     bus = StateBus(None, FakeClock(wall=WALL))
     fill_sample(bus, WALL)
-    return create_app(AppDeps(state=bus, clock=FakeClock(wall=WALL))).server.test_client()
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("DASH_DEBUG", "DASH_MCP_ENABLED", "DASH_HOT_RELOAD", "DASH_UI", "FLASK_DEBUG"):
+            environment.setenv(name, "true")
+        yield create_app(AppDeps(state=bus, clock=FakeClock(wall=WALL))).server.test_client()
 
 
 def add(bus: StateBus, *rows: tuple[int, str, str, str, str, Any]) -> None:
@@ -82,7 +87,8 @@ def test_every_page_is_there(client: FlaskClient) -> None:
         "/_dash-component-suites/dash/x.js", "/_dash-component-suites/no.such/x.js", "/_dash-component-suites/dash/",
         "/_dash-component-suites/dash/..%2f..%2fetc/passwd", "/_dash-component-suites/dash/a%00b.js", "/assets/x",
         "/assets/..%2fapp.py", "/vendor/css/a%00b", "/vendor/css/font/fonts/a%00b", "/static/x", "/_dash-x",
-        "/nothing", "/not-found", "/positions/x", "/wp-login.php", "/symbols", "/" + "x" * 300, "/a%00b", "/é/<b>",
+        "/_mcp", "/_mcp/x", "/console", "/nothing", "/not-found",
+        "/positions/x", "/wp-login.php", "/symbols", "/" + "x" * 300, "/a%00b", "/é/<b>",
     ],
 )  # fmt: skip
 def test_an_unknown_path_answers_404_with_a_small_page(client: FlaskClient, path: str) -> None:

@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from app.launch.ports import free_port
+from engine.storage.build_id import build_id
 from tests.integration.second_gateway import HELD, SecondGateway
 from tests.patience import DEADLINE_S, wait_for
 from tests.unit.statements.desk import flex, trade
@@ -26,12 +27,13 @@ from tests.unit.statements.desk import flex, trade
 class Program:
     """One `app.py` with a data folder of its own."""
 
-    def __init__(self, root: Path, data_dir: Path, *arguments: str) -> None:
+    def __init__(self, root: Path, data_dir: Path, *arguments: str, **more: str) -> None:
+        """`more` = of the environment. Whatever it makes is open to others unless it sees to it itself."""
         self.port = free_port()
         self.data_dir = data_dir
         self.out = data_dir.parent / f"out-{time.monotonic_ns()}.txt"
         self.began = time.monotonic()
-        environ = {"PATH": os.environ["PATH"], "HOME": str(data_dir.parent), "TZ": "UTC"}
+        environ = {"PATH": os.environ["PATH"], "HOME": str(data_dir.parent), "TZ": "UTC", **more}
         with self.out.open("wb") as out:
             self.process = subprocess.Popen(
                 [
@@ -48,6 +50,7 @@ class Program:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 env=environ,
+                umask=0 if os.name == "posix" else -1,
             )
 
     def get(self, path: str) -> Any:
@@ -113,8 +116,8 @@ class Program:
 def start(root: Path, tmp_path: Path) -> Iterator[Callable[..., Program]]:
     started: list[Program] = []
 
-    def run(*arguments: str) -> Program:
-        started.append(Program(root, tmp_path / "data", *arguments))
+    def run(*arguments: str, **more: str) -> Program:
+        started.append(Program(root, tmp_path / "data", *arguments, **more))
         return started[-1]
 
     yield run
@@ -129,14 +132,28 @@ def has_prices(program: Program) -> bool:
     return bool(status) and status["positions"]["tradable"] == 3 and status["prices"] >= 3
 
 
-def test_from_start_to_end_on_the_simulated_gateway(start: Callable[..., Program]) -> None:
-    program = start("--broker", "simulated")
+PLANTED = "planted-secret"
+
+
+def told(control: dict[str, Any], path: str) -> Any:
+    """By the simulator, who asks only with its token."""
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{control['control_port']}{path}", headers={"X-Token": control["token"]}
+    )
+    with urllib.request.urlopen(asked, timeout=DEADLINE_S) as answer:
+        return json.load(answer)
+
+
+def test_from_start_to_end_on_the_simulated_gateway(start: Callable[..., Program], root: Path) -> None:
+    program = start("--broker", "simulated", QTRADE_CHANNEL_PHONE=f"json://localhost/{PLANTED}")
     wait_for(lambda: program.get("/"), "the page", every_s=0.1)
     wait_for(lambda: has_prices(program), "prices", every_s=0.1)
     (simulator,) = program.simulators()
     control = json.loads((program.data_dir / "simulator.json").read_text())
     assert control["port"] == program.status()["broker"]["port"]
     assert (program.data_dir / "simulator.json").stat().st_mode & 0o777 == 0o600
+    assert program.get("/healthz")["build"]["id"] == build_id(root).id, "what --version says"
+    assert told(control, "/ledger")["order_messages"] == 0
     report = program.send(flex(trade(accountId="DU1234567", ibExecID="0000e0d5.abc.01.01"), account="DU1234567"))
     assert (report["status"], report["taken"]) == ("read", 1), report
     assert program.get("/api/v1/journal/statements")["reports"][0]["file"] == "flex.xml"
@@ -147,6 +164,9 @@ def test_from_start_to_end_on_the_simulated_gateway(start: Callable[..., Program
     assert program.text().isascii()
     assert "Tracking 3 tradable positions" in program.text()
     assert "DU1234567" not in program.text() + (program.data_dir / "logs" / "qtrade.log").read_text(encoding="utf-8")
+    kept = [program.data_dir, *program.data_dir.rglob("*")]
+    assert [path for path in kept if path.stat().st_mode & 0o077] == [], "whatever the umask is"
+    assert [path for path in kept if path.is_file() and PLANTED.encode() in path.read_bytes()] == []
 
 
 def test_without_tws_the_page_is_up_and_says_what_is_wrong(start: Callable[..., Program]) -> None:

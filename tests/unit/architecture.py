@@ -23,6 +23,9 @@ ORDER_WORDS = frozenset(
         "bracketOrder",
     }
 )
+# A value that is a program: whoever can write a file of ours would be run by it.
+PROGRAM_LIBRARIES = frozenset({"pickle", "marshal", "shelve", "joblib", "dill", "cloudpickle"})
+PROGRAM_CALLS = frozenset({"eval", "exec", "compile", "__import__"})
 # Values and protocols that the rooms share: the domain, errors, clocks, settings, codes, and the two seams (what the
 # broker offers, what is published); how small files are written. They import only each other.
 SEAMS = frozenset(
@@ -204,6 +207,7 @@ def violations(root: Path) -> list[str]:
         found += wrong_libraries(module)
         found += wrong_shape(module)
         found += order_words(module)
+        found += programs_in_values(module)
     return found + list(cycles(modules))
 
 
@@ -291,6 +295,16 @@ def order_words(module: Module) -> Iterator[str]:
             word = node.value
         if word in ORDER_WORDS:
             yield f"{place(module, node.lineno)}: order call {word}"
+
+
+def programs_in_values(module: Module) -> Iterator[str]:
+    """Nothing that is read, stored or typed is ever run."""
+    for target, line in module.imports:
+        if target.split(".")[0] in PROGRAM_LIBRARIES:
+            yield f"{place(module, line)}: {target} runs what it reads"
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PROGRAM_CALLS:
+            yield f"{place(module, node.lineno)}: {node.func.id} runs a text"
 
 
 def cycles(modules: dict[str, Module]) -> Iterator[str]:

@@ -41,6 +41,8 @@ PLANTED = {
     "a relative import": ("engine/lines/x.py", "from . import domain\n", "relative import"),
     "a stray file at the root of engine": ("engine/x.py", "X = 1\n", "this belongs in a room"),
     "an order call": ("engine/broker/x.py", "def f(ib):\n    ib.placeOrder(1)\n", "order call placeOrder"),
+    "a value that is a program": ("engine/lines/x.py", "from pickle import loads\n", "runs what it reads"),
+    "a text that is run": ("app/x.py", "def f(text):\n    return eval(text)\n", "eval runs a text"),
     "a module of 801 lines": ("engine/lines/x.py", "#\n" * 801, "801 lines"),
     "something in app/__init__.py": ("app/__init__.py", "X = 1\n", "must stay empty"),
     "a cycle": ("engine/domain.py", "import engine.errors\n", "import cycle: engine.domain -> engine.errors"),
