@@ -16,10 +16,10 @@ from app.rows.journal_money import lack_of_day
 from engine.journal.rows import CashRow, OptionEvent, TransferRow
 from engine.trades.carry import carry_of
 from engine.trades.checks import IbDiffers, differences
-from engine.trades.days import DayFigures, date_of, day_of, day_of_part, days_of, summed
+from engine.trades.days import DayFigures, day_of, day_of_part, days_of, summed
 from engine.trades.entitled import carry_of_trips
 from engine.trades.excursion import Excursion
-from engine.trades.execution import Execution
+from engine.trades.execution import Execution, date_of
 from engine.trades.figures import Figures, GroupName, Money, closed_of, grouped, moneys_of, statistics
 from engine.trades.trip import Trip
 

@@ -55,8 +55,9 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/api/v1/positions": ("account",),
 }  # fmt: skip
 RIGHT = (
-    "trades", "calendar", "bookings", "statistics", "equity", "executions", "signals", "changes", "long", "short", "api", "USD",
-    "1m", "5m", "1d", "day", "5d", "1h", "0", "ERROR", "symbol", "hour", "all", "2025-11-10", "/symbol/TSLA", "1",
+    "trades", "calendar", "bookings", "statistics", "equity", "executions", "signals", "changes", "long", "short",
+    "api", "USD", "1m", "5m", "1d", "day", "5d", "1h", "0", "ERROR", "symbol", "hour", "all", "2025-11-10", "1",
+    "/symbol/TSLA", "income",
 )  # fmt: skip
 HEADERS: dict[str, tuple[str, ...]] = {
     "Range": ("bytes=0-", "bytes=5-1", "bytes=a-b", "bytes=0-0,1-1", f"bytes=0-{'9' * 400}", "rows=1", "bytes=-0"),
