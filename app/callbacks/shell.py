@@ -39,29 +39,30 @@ def register(app: Dash, deps: AppDeps) -> None:
 
 
 def found_list(text: str, universe: UniverseSection | None, held: Collection[int] = ()) -> list[Component]:
-    """The options under the box; a sentence when nothing fits."""
+    """The options under the box; a sentence when nothing fits. Each says which text it answers (shell.mjs)."""
     if not text.strip():
         return []
     found = find(text, universe, held)
-    options = [_option(item, i == 0) for i, item in enumerate(found)]
+    options = [_option(item, text, i == 0) for i, item in enumerate(found)]
     name = text.strip()
     if name.isdecimal():  # as an address a number is a con_id first
         note = html.Span("looked up as a name")
-        options.append(_link([html.B(name), note], f"/symbol/name/{name}", first=not options))
+        options.append(_link([html.B(name), note], f"/symbol/name/{name}", text, first=not options))
     if options:
         return options
     words = f"No symbol here begins with {name[:20].upper()}. Enter looks further."
-    return [html.Div(words, className="qt-none")]
+    return [html.Div(words, className="qt-none", **attrs(data_for=text))]
 
 
-def _option(item: Found, first: bool) -> Component:
+def _option(item: Found, text: str, first: bool) -> Component:
     words: list[Component] = [
         html.B(item.local_symbol),
         html.Span(item.note),
         html.Span(item.lane, className="qt-lane"),
     ]
-    return _link(words, f"/symbol/{item.con_id}", first=first)
+    return _link(words, f"/symbol/{item.con_id}", text, first=first)
 
 
-def _link(words: list[Component], href: str, *, first: bool) -> Component:
-    return html.A(words, href=href, role="option", **attrs(aria_selected="true" if first else "false"))
+def _link(words: list[Component], href: str, text: str, *, first: bool) -> Component:
+    chosen = "true" if first else "false"
+    return html.A(words, href=href, role="option", **attrs(aria_selected=chosen, data_for=text))

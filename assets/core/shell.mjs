@@ -109,6 +109,8 @@ const options = () => Array.from(document.querySelectorAll("#shell-find-list [ro
 /** @param {Element} option */
 const isChosen = (option) => option.getAttribute("aria-selected") === "true";
 const emptyList = () => setProps("shell-find-list", { children: [] });
+const ANSWER_MS = 1500;
+let isByHand = false;   // an option was chosen with the arrows
 
 /** @param {number} step */
 function choose(step) {
@@ -119,6 +121,44 @@ function choose(step) {
   const next = (list.findIndex(isChosen) + step + list.length) % list.length;
   list.forEach((item, i) => item.setAttribute("aria-selected", String(i === next)));
   list[next].scrollIntoView({ block: "nearest" });
+  isByHand = true;
+}
+document.addEventListener("input", (event) => {
+  isByHand &&= event.target !== findBox();
+});
+
+/** Whether the list answers this text, and not a beginning of it that was typed before.
+ * @param {string} typed */
+const isAnswered = (typed) => document.querySelector("#shell-find-list > [data-for]")?.getAttribute("data-for") === typed;
+
+/** Enter can come before the answer to the last letters: it waits for it, a moment only, and what is typed on calls it off.
+ * @param {string} typed @param {(typed: string) => void} then */
+function whenAnswered(typed, then) {
+  if (isByHand || isAnswered(typed) || !typed.trim()) {
+    then(typed);
+    return;
+  }
+  const end = () => {
+    window.clearTimeout(timer);
+    watch.disconnect();
+    if (findBox().value === typed) {
+      then(typed);
+    }
+  };
+  const watch = new MutationObserver(() => isAnswered(typed) && end());
+  watch.observe(/** @type {Node} */ (byId("shell-find-list")), { childList: true, subtree: true, attributes: true });
+  const timer = window.setTimeout(end, ANSWER_MS);
+}
+
+/** @param {string} typed */
+function leadTo(typed) {
+  const list = isByHand || isAnswered(typed) ? options() : [], picked = list.find(isChosen) || list[0];
+  leaveFind();
+  if (picked) {
+    go(picked.getAttribute("href") ?? "/symbol");
+  } else if (typed.trim()) {
+    go(`/symbol/${encodeURIComponent(typed.trim())}`);
+  }
 }
 
 /** @param {KeyboardEvent} event */
@@ -127,19 +167,14 @@ function findKey(event) {
     event.preventDefault();
     choose(event.key === "ArrowDown" ? 1 : -1);
   } else if (event.key === "Enter") {
-    const list = options(), picked = list.find(isChosen) || list[0], typed = findBox().value.trim();
-    leaveFind();
-    if (picked) {
-      go(picked.getAttribute("href") ?? "/symbol");
-    } else if (typed) {
-      go(`/symbol/${encodeURIComponent(typed)}`);
-    }
+    whenAnswered(findBox().value, leadTo);
   } else if (event.key === "Escape") {
     leaveFind();
   }
 }
 
 function leaveFind() {
+  isByHand = false;
   setProps("shell-find", { value: "" });
   emptyList();
   findBox().blur();
