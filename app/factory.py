@@ -80,7 +80,8 @@ def create_app(deps: AppDeps) -> Dash:
         external_stylesheets=list(STYLES),
         title="QTrade",
         update_title=None,  # type: ignore[arg-type]  # None = leave the title alone; the hint forgot it
-        suppress_callback_exceptions=False,
+        # Else the layouts of all pages, 0.5 MB, go out with each page to be checked in the browser: a test does that.
+        suppress_callback_exceptions=True,
         serve_locally=True,
         enable_mcp=False,
         on_error=_log_error,
@@ -143,10 +144,6 @@ def _finish_set_up(app: Dash) -> None:
     Else a browser and a script that come at once could fix a content policy that lacks the pages' own script.
     """
     app.server.test_client().get("/")
-    # What each page tells Dash's renderer holds the layouts of all pages and is the same from now on. Made anew with
-    # each page it took 0.2 s, and 4 MB of each of the server's threads.
-    told = app._generate_config_html()
-    app._generate_config_html = lambda: told  # type: ignore[method-assign]
 
 
 def _forget_pages() -> None:

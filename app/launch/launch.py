@@ -28,6 +28,7 @@ from app.login.local_link import LocalLink
 from engine.config import is_loopback
 from engine.errors import ConfigError, NameTaken, StateError
 from engine.journal.server import check_driver
+from engine.kernel.heap import allocator, keep_heap_small
 from engine.kernel.playback import Playback
 from engine.logs.routing import plain, route_logs
 from engine.settings.effective import SAVED
@@ -113,6 +114,7 @@ def _run_locked(
     os.umask(0o077)  # whatever is made from here on is this user's alone
     make_data_folder(prepared.folder)
     lock = EngineLock(prepared.folder)
+    heap = keep_heap_small(allocator())
     try:
         try:
             lock.acquire(machine.clock_wall())
@@ -132,6 +134,7 @@ def _run_locked(
         finally:
             routing.close()
     finally:
+        heap.set()
         lock.release()
         listener.close()
     return OK

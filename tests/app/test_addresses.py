@@ -188,7 +188,8 @@ def test_the_box_offers_a_number_as_a_name_too(bus: StateBus) -> None:
     assert isinstance(universe, UniverseSection)
     assert [option.href for option in found_list("4391", universe)] == ["/symbol/name/4391"]
     assert found_list("zzzz", universe)[0].className == "qt-none"
-    said = [child.to_plotly_json()["props"]["data-for"] for text in ("4391", "zzzz") for child in found_list(text, universe)]
+    children = [child for text in ("4391", "zzzz") for child in found_list(text, universe)]
+    said = [child.to_plotly_json()["props"]["data-for"] for child in children]
     assert said == ["4391", "zzzz"], "what was typed since is not answered by it"
 
 
