@@ -26,6 +26,7 @@ from app import (
     security,
     statement_route,
 )
+from app.asset_urls import name_builds
 from app.callbacks import (
     alerts,
     charts,
@@ -128,6 +129,7 @@ def create_app(deps: AppDeps) -> Dash:
     hosts = security.trusted_hosts(web.host, web.trusted_hosts)
     security.protect(app, hosts, deps.rates, deps.login, web.port)
     addresses.guard(server)
+    name_builds(app, deps.build_id)
     _finish_set_up(app)
     return app
 

@@ -21,6 +21,7 @@ from flask import Flask, Response, abort, g, redirect, request
 from msgspec import Struct
 from werkzeug.exceptions import HTTPException
 
+from app.asset_urls import FOR_EVER, KEPT
 from app.login.cookie import asked
 from app.login.gate import LOGIN_PATH, Gate, Visitor, is_public, open_gate
 from app.rates import LIMITS, Rates, kind_of_callback, kind_of_reading, kind_of_writing
@@ -231,8 +232,12 @@ class _Door:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers["Content-Security-Policy"] = self._policy
-        if not (response.mimetype or "").startswith(_STATIC_TYPES):
+        if response.status_code != 304 and not (response.mimetype or "").startswith(_STATIC_TYPES):
             response.headers["Cache-Control"] = "no-store"
+        elif request.environ.get(KEPT) and response.status_code in (200, 304):
+            response.headers["Cache-Control"] = FOR_EVER
+        else:  # a 304 of Dash has no type of its own, and must not undo what the browser keeps
+            response.headers.setdefault("Cache-Control", "no-cache")
         return response
 
     def explain(self, error: Exception) -> Response:

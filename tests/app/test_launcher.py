@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from app.launch.ending import GRACE_S
+from app.launch.launch import run
 from app.launch.ports import free_port
 from engine.storage.build_id import build_id
 from tests.patience import DEADLINE_S, wait_for
@@ -103,7 +104,10 @@ def launch(root: Path, tmp_path: Path) -> Iterator[Callable[..., Launched]]:
         launched.process.wait()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
+OTHERS = (pytest.param(each, marks=pytest.mark.thorough, id=each.name) for each in (signal.SIGTERM, signal.SIGHUP))
+
+
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, id="SIGINT"), *OTHERS])
 def test_it_serves_and_ends_by_a_signal(launch: Callable[..., Launched], number: int) -> None:
     launched = launch()
     launched.wait_until_up()
@@ -116,6 +120,7 @@ def test_it_serves_and_ends_by_a_signal(launch: Callable[..., Launched], number:
     assert launched.text().isascii()
 
 
+@pytest.mark.thorough
 def test_an_engine_that_does_not_stop_is_left_behind_in_time(launch: Callable[..., Launched]) -> None:
     launched = launch(kind="stubborn")
     launched.wait_until_up()
@@ -218,13 +223,18 @@ def test_check_says_what_it_would_do_and_makes_nothing(root: Path, tmp_path: Pat
     ],
 )
 def test_wrong_configuration_is_one_message_and_exit_2(
-    arguments: list[str], environ: dict[str, str], message: str, root: Path
+    arguments: list[str],
+    environ: dict[str, str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    done = run_app(root, "--check", *arguments, environ=environ)
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stdout == ""
+    monkeypatch.setattr(os, "environ", {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")} | environ)
+    assert run(["--check", *arguments]) == 2
+    said = capsys.readouterr()
+    assert message in said.err
+    assert len(said.err.splitlines()) == 1
+    assert said.out == ""
 
 
 @pytest.mark.skipif(not Path("/proc/version").is_file(), reason="a folder that nobody may write to is needed")

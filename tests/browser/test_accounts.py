@@ -6,6 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Error, Page
 
 from engine.state.commands import ApplySettings
@@ -63,6 +64,7 @@ def test_another_account_is_chosen_and_nothing_of_the_former_stands_under_its_na
         engine.stop()
 
 
+@pytest.mark.thorough
 def test_one_account_has_nothing_to_choose(page: Page, site: Site) -> None:
     live(page, site.url)
     assert page.locator(".qt-account-choice select").count() == 0

@@ -118,6 +118,7 @@ window.AudioContext = class {
 };"""
 
 
+@pytest.mark.thorough
 def test_one_tab_speaks_and_once(page: Page, site: Site, engine: AlertsEngine) -> None:
     """The tones are counted, not heard."""
     live(page, site.url + "/alerts")

@@ -57,6 +57,7 @@ def test_charts_come_by_the_address_and_leave_by_their_button(page: Page, site: 
     until(page, DRAWN, 3)  # those seen last
 
 
+@pytest.mark.thorough
 def test_names_lead_to_contracts_and_what_is_unknown_is_said(page: Page, site: Site) -> None:
     live(page, f"{site.url}/charts?s=tsla,nosuchname")
     until(page, "document.querySelector('.qt-toast')?.innerText.includes('nosuchname')")
@@ -64,6 +65,7 @@ def test_names_lead_to_contracts_and_what_is_unknown_is_said(page: Page, site: S
     assert page.evaluate("location.search") == f"?s={TSLA}"
 
 
+@pytest.mark.thorough
 def test_one_time_range_for_all(page: Page, site: Site) -> None:
     live(page, f"{site.url}/charts?s={TSLA},{NVDA}")
     until(page, DRAWN, 2)

@@ -41,6 +41,7 @@ def test_the_tiles_of_the_verdict_share_its_width(visit: Visit) -> None:
     assert len(widths) == 6 and sum(widths) > 0.95 * card and max(widths) - min(widths) <= 2
 
 
+@pytest.mark.thorough
 def test_ages_count_and_a_stale_one_is_marked(page: Page, site: Site) -> None:
     live(page, site.url + "/health")
     cell = "[data-qt-ages] tr:nth-child(2) td:nth-child(2)"
@@ -124,6 +125,7 @@ def test_a_quiet_engine_costs_no_bytes(page: Page, site: Site) -> None:
     assert set(seen) == {(204, 0)}
 
 
+@pytest.mark.thorough
 def test_a_changed_file_and_a_lost_broker(page: Page, serve: Callable[..., Site]) -> None:
     site = serve(connected=False)
     site.bus.publish("health", replace(health(site.clock.wall()), restart_needed="engine/kernel/engine.py"))

@@ -187,6 +187,7 @@ def _looked_up(lines: Page, engine: Engine) -> None:
     assert (asked.con_id, asked.line_class) == (42, "25")
 
 
+@pytest.mark.thorough
 def test_the_ledger_has_the_visits_and_the_day_comes_from_the_journal(lines: Page, engine: Engine) -> None:
     assert lines.locator("#lines-grid .ag-row").count() <= 21, "held lines are shown first"
     lines.locator("label", has_text="Coverage").click()

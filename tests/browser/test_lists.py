@@ -96,6 +96,7 @@ def test_lists_are_renamed_ordered_and_deleted_after_a_question(page: Page, site
     wait_for(lambda: [each.name for each in desk.keeper.lists] == ["One"], "the other one is kept no longer")
 
 
+@pytest.mark.thorough
 def test_a_file_comes_into_the_box(page: Page, site: Site, desk: WatchlistDesk, tmp_path: Path) -> None:
     file = tmp_path / "tws.csv"
     file.write_text("COLUMN,0\nDES,AAPL,STK,SMART/AMEX,,,,\nCON,71,CME\n", encoding="utf-8")
@@ -109,6 +110,7 @@ def test_a_file_comes_into_the_box(page: Page, site: Site, desk: WatchlistDesk, 
     rows_are(page, "AAPL", "ESZ5")
 
 
+@pytest.mark.thorough
 def test_the_overview_shows_the_chosen_list_with_its_notes(page: Page, site: Site) -> None:
     fill_lists(site.bus)
     site.run()

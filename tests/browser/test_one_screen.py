@@ -161,6 +161,7 @@ def aged(site: Site, age_s: float, **row: Any) -> None:
     site.bus.publish("positions", replace(section, tradable=(replace(rows[0], mark_wall=now - age_s), *rows[1:])))
 
 
+@pytest.mark.thorough
 def test_the_age_is_that_of_the_oldest_price_that_claims_to_be_live(page: Page, site: Site) -> None:
     live(page, site.url + "/positions")
     aged(site, 21.0)
@@ -177,6 +178,7 @@ def test_the_age_is_that_of_the_oldest_price_that_claims_to_be_live(page: Page, 
     assert page.evaluate(PILL, "positions") == page.inner_text("#shell-age") == "frozen"
 
 
+@pytest.mark.thorough
 def test_fridays_prices_are_not_live_on_a_sunday(page: Page, site: Site) -> None:
     broker, lines = site.bus.read("broker"), site.bus.read("lines")
     assert isinstance(lines, LinesSection)
@@ -210,6 +212,7 @@ def test_ticks_that_stop_end_live_without_a_word_from_the_server(page: Page, sit
     assert "No tick" in page.inner_text("[data-qt-state=positions] .qt-stale-note")
 
 
+@pytest.mark.thorough
 def test_a_card_without_its_table_is_not_live(page: Page, site: Site) -> None:
     page.route("**/async-community*.js*", lambda route: None)  # the grid's script never comes
     page.goto(site.url + "/positions")

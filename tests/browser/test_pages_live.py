@@ -80,6 +80,7 @@ def test_a_plot_never_leaves_its_card_and_its_words_lie_apart(page: Page, site: 
     until(page, APART)
 
 
+@pytest.mark.thorough
 def test_a_phone_shows_the_mode_whose_money_and_how_old(page: Page, site: Site) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     live(page, site.url)
@@ -132,6 +133,7 @@ def test_focus_text_and_open_menus_survive_polls(page: Page, site: Site) -> None
     assert page.is_visible("#shell-find-list [role=option]")
 
 
+@pytest.mark.thorough
 def test_zoom_survives_polls_and_a_new_base(page: Page, site: Site) -> None:
     live(page, site.url)
     site.run()

@@ -122,6 +122,7 @@ def test_a_change_is_reverted_by_one_click(thresholds: Page, engine: Engine) -> 
     assert "taken back" in thresholds.locator(".qt-change").last.inner_text()
 
 
+@pytest.mark.thorough
 def test_a_set_is_loaded_kept_and_one_click_takes_it_back(thresholds: Page, engine: Engine) -> None:
     sets = thresholds.locator("[data-qt-sets]")
     sets.locator("select").select_option("Strict")
@@ -140,6 +141,7 @@ def test_a_set_is_loaded_kept_and_one_click_takes_it_back(thresholds: Page, engi
     assert list(engine.desk.keeper.settings.config.sets.saved) == ["My morning"]
 
 
+@pytest.mark.thorough
 def test_a_value_sent_by_hand_is_refused_with_its_reason_and_nothing_is_lost(thresholds: Page, engine: Engine) -> None:
     box(thresholds, "rel_volume").fill("3")
     by_hand = """done => qt.ask('scanners-request', {action: 'apply', changes: {'breakout.bars_n': 500,
@@ -194,6 +196,7 @@ def test_keys_work_in_a_box(thresholds: Page) -> None:
     until(thresholds, DONE, "Thresholds applied")
 
 
+@pytest.mark.thorough
 def test_an_engine_that_does_not_answer_is_said_so(thresholds: Page, engine: Engine) -> None:
     engine.desk.is_silent = True
     box(thresholds, "bars_n").fill("15")
@@ -205,6 +208,7 @@ def test_an_engine_that_does_not_answer_is_said_so(thresholds: Page, engine: Eng
 SCAN = '[data-scan="{}"]'
 
 
+@pytest.mark.thorough
 def test_a_scan_is_switched_by_its_switch(scanners: Page, engine: Engine) -> None:
     chip = scanners.locator(SCAN.format("Momentum"))
     assert chip.get_attribute("data-runs") == "1" and chip.inner_text().split() == ["Momentum", "warming"]
@@ -358,6 +362,7 @@ def test_heatmap_views_and_the_way_to_a_symbol(scanners: Page) -> None:
     until(scanners, "location.pathname.startsWith('/symbol/')")
 
 
+@pytest.mark.thorough
 def test_results_are_filtered_and_lead_to_the_symbol(scanners: Page) -> None:
     rows = ".ag-center-cols-container .ag-row"
     scanners.wait_for_selector(rows)

@@ -84,6 +84,7 @@ def test_the_bar_lies_neither_over_what_is_typed_into_nor_over_what_is_wrong_wit
     until(opened, f"key => ({covered})(key) <= 0", focused)
 
 
+@pytest.mark.thorough
 def test_sources_locks_and_reasons(opened: Page, engine: Engine) -> None:
     port = opened.locator('.qt-field[data-key="web.port"]')
     assert "Fixed by command line --port" in port.inner_text()

@@ -155,6 +155,7 @@ def test_another_build_behind_the_address_is_told(page: Page, serve: Callable[..
     page.wait_for_selector("#shell-reload:not([hidden])")
 
 
+@pytest.mark.thorough
 def test_a_missing_broker_is_explained(page: Page, serve: Callable[..., Site]) -> None:
     site = serve(connected=False)
     page.goto(site.url)

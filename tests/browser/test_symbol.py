@@ -103,6 +103,7 @@ def test_a_new_minute_is_appended_once(page: Page, site: Site) -> None:
     assert page.evaluate("qt.candles.rows.length") == count + 2
 
 
+@pytest.mark.thorough
 def test_a_tab_that_slept_asks_for_the_bars_between(page: Page, site: Site) -> None:
     open_symbol(page, site)
     count = page.evaluate("qt.candles.rows.length")
@@ -114,6 +115,7 @@ def test_a_tab_that_slept_asks_for_the_bars_between(page: Page, site: Site) -> N
 NOTE_SAYS = "text => document.querySelector('[data-qt-chart-note]').innerText.includes(text)"
 
 
+@pytest.mark.thorough
 def test_history_that_fills_a_hole_is_drawn(page: Page, site: Site) -> None:
     open_symbol(page, site)
     section = site.bus.read(f"symbol:{TSLA}")
@@ -265,6 +267,7 @@ def test_a_name_in_the_path_becomes_its_number(page: Page, site: Site) -> None:
     assert page.url == site.url + PAGE
 
 
+@pytest.mark.thorough
 def test_a_name_that_only_the_broker_knows(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/symbol/GOOGX")
     page.wait_for_selector("text=Asking the broker")
@@ -311,6 +314,7 @@ def test_the_page_opens_its_symbol_at_the_engine(visit: Visit) -> None:
     assert NVDA in bus.open_symbols()
 
 
+@pytest.mark.thorough
 def test_no_connection_keeps_the_last_values_grey(page: Page, serve: Callable[..., Site]) -> None:
     site = serve(connected=False)
     page.goto(site.url + PAGE)

@@ -95,6 +95,7 @@ def test_state_goes_on_where_it_stopped(tmp_path: Path) -> None:
         assert process.get("/world")["now"] < later
 
 
+@pytest.mark.thorough
 def test_the_same_port_at_once() -> None:
     with simulator() as process:
         port = process.port
@@ -152,6 +153,7 @@ def running(pid: int) -> bool:
     return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
+@pytest.mark.thorough
 def test_without_the_watch_it_outlives_its_input() -> None:
     process = Process("--no-stdin-watch")
     process.close_stdin()

@@ -148,6 +148,7 @@ class Module:
     path: Path
     tree: ast.Module
     lines: int
+    speaks_of_orders: bool
     imports: list[tuple[str, int]] = field(default_factory=list)  # dotted name, line
     late: list[tuple[str, int]] = field(default_factory=list)
 
@@ -168,19 +169,22 @@ def load(root: Path) -> dict[str, Module]:
 
 def parse(name: str, path: Path) -> Module:
     text = path.read_text(encoding="utf-8")
-    module = Module(name, path, ast.parse(text), text.count("\n"))
-    inside = {
-        id(n)
-        for f in ast.walk(module.tree)
-        if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef)
-        for n in ast.walk(f)
-    }
-    for node in ast.walk(module.tree):
+    module = Module(name, path, ast.parse(text), text.count("\n"), any(word in text for word in ORDER_WORDS))
+    for node, is_late in statements(module.tree, False):
         for target in imported(node):
             module.imports.append((target, node.lineno))
-            if id(node) in inside:
+            if is_late:
                 module.late.append((target, node.lineno))
     return module
+
+
+def statements(of: ast.AST, is_inside: bool) -> Iterator[tuple[ast.stmt, bool]]:
+    """Every statement under `of`, and whether a function holds it."""
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for node in getattr(of, part, ()):
+            if isinstance(node, ast.stmt):
+                yield node, is_inside
+            yield from statements(node, is_inside or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def imported(node: ast.AST) -> Iterator[str]:
@@ -287,7 +291,7 @@ def wrong_shape(module: Module) -> Iterator[str]:
 
 def order_words(module: Module) -> Iterator[str]:
     """Names of order calls in code; a comment or docstring may speak of them."""
-    if module.name.startswith("simulator"):
+    if module.name.startswith("simulator") or not module.speaks_of_orders:
         return
     for node in ast.walk(module.tree):
         word = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None

@@ -8,12 +8,13 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.broker.client import load_library
 from engine.broker.decoding import mend
 from engine.broker.fast_ticks import quicken, take_in
+from tests.examples import examples
 
 REQUESTS = (7, 8)
 NUMBERS = ("", "0", "0.0", "-1", "-1.0", "100", "100", "250.25", "250.25", "3e2", "nan", "inf", "1.8e308", "x",
@@ -100,7 +101,7 @@ def wire(messages: list[list[str]]) -> bytes:
     return b"".join(struct.pack(">I", len(body)) + body for body in framed)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(60)
 @given(st.lists(st.lists(message, max_size=12), min_size=1, max_size=5), cut)
 def test_the_same_stays_in_the_tickers(packets: list[list[list[str]]], cuts: list[int]) -> None:
     plain, quick = Side(quick=False), Side(quick=True)

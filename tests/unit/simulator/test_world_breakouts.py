@@ -66,6 +66,7 @@ def judged(truth: list[Breakout], begin: float) -> list[Breakout]:
     return [one for one in truth if begin + 30 <= one.start < begin + HOUR_S - 180]
 
 
+@pytest.mark.thorough
 def test_the_textbook_rules_find_the_breakouts(hour: Hour) -> None:
     expected = judged(hour.truth, hour.begin)
     assert len(expected) > 100
@@ -79,6 +80,7 @@ def test_the_textbook_rules_find_the_breakouts(hour: Hour) -> None:
     assert found / (found + missed) >= 0.95
 
 
+@pytest.mark.thorough
 def test_they_find_little_else(hour: Hour) -> None:
     stray = [
         hit
@@ -91,11 +93,13 @@ def test_they_find_little_else(hour: Hour) -> None:
     assert len(stray) <= 0.05 * len(hour.found)
 
 
+@pytest.mark.thorough
 def test_most_reach_the_score_of_the_top_lane(hour: Hour) -> None:
     scores = [hit.score for hit in hour.found]
     assert np.mean(np.array(scores) >= 0.7) > 0.5
 
 
+@pytest.mark.thorough
 def test_both_sides_legs_and_the_pace_of_breakouts(hour: Hour) -> None:
     truth = hour.market.truth(hour.begin, hour.begin + HOUR_S)
     assert 12.0 <= HOUR_S / len(truth) <= 24.0
@@ -112,6 +116,7 @@ def test_the_first_signals_come_within_three_minutes_of_the_demo() -> None:
     assert len([one for one in early if (i := market.instrument(one.con_id)) and i.avg_volume >= 500_000]) >= 5
 
 
+@pytest.mark.thorough
 def test_the_level_is_what_bars_say(hour: Hour) -> None:
     for one in judged(hour.truth, hour.begin)[:40]:
         minute = one.start // 60 * 60
