@@ -22,7 +22,7 @@ def name_builds(app: Dash, build_id: str) -> None:
     """Let the pages of `app` ask for the files of this build, and answer them."""
     plain: Callable[..., str] = app.interpolate_index
     app.interpolate_index = lambda **parts: of_build(plain(**parts), build_id)  # type: ignore[method-assign]
-    app.server.wsgi_app = BuildFolder(app.server.wsgi_app, build_id)  # type: ignore[method-assign]
+    app.server.wsgi_app = BuildFolder(app.server.wsgi_app, build_id)
 
 
 def of_build(html: str, build_id: str) -> str:

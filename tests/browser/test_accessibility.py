@@ -38,7 +38,7 @@ TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
 
 RUN = """
 async ([tags, part]) => {
-  const found = await axe.run(document.querySelector(part), { runOnly: tags, resultTypes: ["violations"] });
+  const found = await axe.run(document.querySelector(part) ?? document, { runOnly: tags, resultTypes: ["violations"] });
   return found.violations.flatMap(rule => rule.nodes.map(node =>
     `${rule.impact} ${rule.id}: ${node.target.join(" ")} ${node.html.slice(0, 160)} | ${node.failureSummary}`));
 }
