@@ -19,6 +19,7 @@ from app import (
     api,
     checks_route,
     display_zone,
+    engines,
     export_route,
     feed_route,
     journal_route,
@@ -42,6 +43,7 @@ from app.callbacks import (
 )
 from app.callbacks import shell as shell_callbacks
 from app.deps import AppDeps
+from app.engines import ChosenState
 from app.feed import Feed
 from app.journal_book import JournalBook
 from app.journal_desk import JournalDesk
@@ -100,7 +102,8 @@ def create_app(deps: AppDeps) -> Dash:
     app.layout = shell(paths, deps.build_id, deps.poll_ms)
     _add_pulse_headers(server, deps)
     display_zone.register(server)
-    feed = Feed(deps.state, deps.clock.wall, symbol.polled(PAGES, deps), deps.build_id, deps.version)
+    choice_now = deps.state.choice if isinstance(deps.state, ChosenState) else None
+    feed = Feed(deps.state, deps.clock.wall, symbol.polled(PAGES, deps), deps.build_id, deps.version, choice_now)
     meters = Meters()
     feed_route.register(server, feed, deps.build_id, meters)
     metrics_route.register(server, deps, meters)
@@ -130,6 +133,8 @@ def create_app(deps: AppDeps) -> Dash:
     security.protect(app, hosts, deps.rates, deps.login, web.port)
     addresses.guard(server)
     name_builds(app, deps.build_id)
+    if isinstance(deps.state, ChosenState):
+        engines.guard(server, deps.state)
     _finish_set_up(app)
     return app
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from sys import intern
@@ -146,11 +147,19 @@ class Feed:
         reader: the state, in memory or on disk; each poll reads it once, so that a view is of one moment.
         clock: wall time, UTC epoch seconds.
         pages: what each path shows.
+        choice_now: whose state the reader gives to who asks now; None = always the same.
     """
 
     def __init__(
-        self, reader: SectionReader, clock: Clock, pages: tuple[PageView, ...], build_id: str = "", version: str = ""
+        self,
+        reader: SectionReader,
+        clock: Clock,
+        pages: tuple[PageView, ...],
+        build_id: str = "",
+        version: str = "",
+        choice_now: Callable[[], str] | None = None,
     ) -> None:
+        self._choice_now = choice_now
         self._reader = reader
         self._clock = clock
         self._pages = pages
@@ -168,6 +177,8 @@ class Feed:
         """
         page, params = find_page(self._pages, path)
         key, wanted = f"{page.key(params)}@{zone}", page.wanted(sight)
+        if self._choice_now is not None:
+            key = f"{self._choice_now()}|{key}"
         if page.on_poll is not None:
             page.on_poll(params)
         with self._lock:  # around the reading, too: two polls at once must not put the older view last

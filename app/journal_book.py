@@ -1,7 +1,8 @@
 """The journal's executions and the trips that they make, brought up to date beside the requests. Any thread.
 
 Whether something is new one number a file tells. What was written since is read and worked out by a thread of its own;
-who asks meanwhile gets the book as it was, unless the new one is there within a moment.
+who asks meanwhile gets the book as it was, unless the new one is there within a moment. The same while a server does
+not answer.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import OrderedDict
 from typing import NamedTuple
 
 from engine.journal.rows import BookPart, CashRow, NavDay, OptionEvent, PositionTold, TraderWords, TransferRow
@@ -22,6 +24,8 @@ log = logging.getLogger(__name__)
 WAIT_S = 1.0  # an asker waits so long for what is new
 PAUSE_S = 0.002  # and so long the work rests now and then: the engine shares the interpreter
 AGAIN_S = 5.0  # after a failure
+BOOKS_MOST = 8
+UNREAD = "The journal can't be read now; it is tried again."
 Numbers = dict[tuple[str, BookPart], int]
 
 
@@ -44,18 +48,12 @@ class Kept(NamedTuple):
 
 
 class JournalBook:
-    """What one journal holds."""
+    """What the journal holds that is read for who asks; where there are several to choose from, each has its own."""
 
     def __init__(self, journal: JournalSource, wait_s: float = WAIT_S) -> None:
         self._journal, self._wait_s = journal, wait_s
         self._lock = threading.Lock()
-        self._done = threading.Event()
-        self._working = False
-        self._failed_mono: float | None = None
-        self._growing = GrowingBook(_pause)
-        self._numbers: Numbers | None = None
-        self._notes_read: dict[str, int] = {}
-        self._kept = Kept(reading="The journal is being read.")
+        self._books: OrderedDict[JournalSource, _Book] = OrderedDict()
 
     @property
     def problem(self) -> str:
@@ -67,15 +65,44 @@ class JournalBook:
 
         Who asks waits for what is new, at most `wait_s` seconds.
         """
+        journal = self._journal.now()
+        with self._lock:
+            book = self._books.setdefault(journal, _Book(journal))
+            self._books.move_to_end(journal)
+            if len(self._books) > BOOKS_MOST:
+                self._books.popitem(last=False)
+        return book.kept(self._wait_s if wait_s is None else wait_s)
+
+
+class _Book:
+    """What one journal holds."""
+
+    def __init__(self, journal: JournalSource) -> None:
+        self._journal = journal
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        self._working = False
+        self._failed_mono: float | None = None
+        self._growing = GrowingBook(_pause)
+        self._numbers: Numbers | None = None
+        self._notes_read: dict[str, int] = {}
+        self._kept = Kept(reading="The journal is being read.")
+
+    def kept(self, wait_s: float) -> Kept:
+        unread = self._journal.unread
         numbers = self._journal.book_numbers()
         with self._lock:
+            if self._journal.unread != unread:
+                if self._kept.reading not in ("", UNREAD):
+                    self._kept = self._kept._replace(reading=UNREAD)
+                return self._kept
             if numbers == self._numbers:
                 return self._kept
             if not self._working and not self._is_resting():
                 self._working = True
                 self._done.clear()
                 threading.Thread(target=self._work, args=(numbers,), name="journal-book", daemon=True).start()
-        self._done.wait(self._wait_s if wait_s is None else wait_s)
+        self._done.wait(wait_s)
         with self._lock:
             return self._kept
 
@@ -83,10 +110,14 @@ class JournalBook:
         return self._failed_mono is not None and time.monotonic() - self._failed_mono < AGAIN_S
 
     def _work(self, numbers: Numbers) -> None:
+        unread = self._journal.unread
         try:
             kept = self._brought_up(numbers)
+            is_whole = self._journal.unread == unread
             with self._lock:
-                self._kept, self._numbers, self._failed_mono = kept, numbers, None
+                self._failed_mono = None if is_whole else time.monotonic()
+                if is_whole:  # else the next asker tries again; what was read is not told twice
+                    self._kept, self._numbers = kept, numbers
         except Exception:  # the next asker tries again: a page must not wait for ever
             log.exception("The journal's book could not be made")
             with self._lock:

@@ -50,16 +50,21 @@ class Curves:
     def __init__(self, journal: JournalSource) -> None:
         self._journal = journal
         self._lock = threading.Lock()
-        self._read: dict[str, _Read] = {}
+        self._read: dict[tuple[JournalSource, str], _Read] = {}  # of several to choose from, each has its own
 
     def ends(self, account: str, now_wall: float) -> dict[str, DayEnd]:
         """By trade date; `account` as in `JournalSource.pnl`."""
         with self._lock:
-            known = self._read.setdefault(account, _Read(now_wall - REACHES_BACK_S))
+            journal = self._journal.now()
+            known = self._read.setdefault((journal, account), _Read(now_wall - REACHES_BACK_S))
             while known.until < now_wall:
                 slice_s = LONG_SLICE_S if known.until < now_wall - DENSE_S - LONG_SLICE_S else SLICE_S
                 until = min(now_wall, known.until + slice_s)
-                _add(known.ends, self._journal.pnl(known.until, until, account=account))
+                unread = journal.unread
+                rows = journal.pnl(known.until, until, account=account)
+                if journal.unread != unread:
+                    break  # the server is away: these days are read when it is back
+                _add(known.ends, rows)
                 known.until = until
             return dict(known.ends)
 

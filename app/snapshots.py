@@ -11,6 +11,7 @@ from engine.clock import NEW_YORK
 from engine.state.alert_sections import AlertsSection
 from engine.state.counter_sections import CountersSection
 from engine.state.desk_sections import HoldingsSection, SectorsSection
+from engine.state.engine_sections import FleetSection
 from engine.state.incident_sections import IncidentsSection
 from engine.state.lab_sections import LabResultSection, LabSection, LabSourceSection, PreviewSection
 from engine.state.scan_sections import ScanParametersSection
@@ -108,6 +109,7 @@ class Snapshots:
     alerts: AlertsSection | None = None
     holdings: HoldingsSection | None = None
     sectors: SectorsSection | None = None
+    fleet: FleetSection | None = None
     counters: CountersSection | None = None
 
     @classmethod
@@ -163,6 +165,7 @@ class Snapshots:
             alerts=_typed(got.get("alerts"), AlertsSection),
             holdings=_typed(got.get("holdings"), HoldingsSection),
             sectors=_typed(got.get("sectors"), SectorsSection),
+            fleet=_typed(got.get("fleet"), FleetSection),
             counters=_typed(got.get("counters"), CountersSection),
         )
 

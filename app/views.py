@@ -37,11 +37,12 @@ from app.rows.symbol import is_unknown, symbol_parts
 from app.rows.watchlists import ON_DEMAND as WATCHLISTS
 from app.rows.watchlists import lists_parts
 from app.snapshots import Snapshots
+from engine.state.engine_sections import FLEET
 
 View = dict[str, dict[str, Any]]
 Params = dict[str, str]
 
-STRIP_SECTIONS = ("broker", "positions", "lines", "health", "alerts")
+STRIP_SECTIONS = ("broker", "positions", "lines", "health", "alerts", FLEET)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from app.checks_route import CHECKS_PATH
 from app.display_zone import ZONE_COOKIE
+from app.engines import COOKIE
 from app.export_route import EXPORT_PATH
 from app.feed_route import BUILD_HEADER, FEED_PATH
 from app.format import LINE_CLASSES
@@ -33,6 +34,7 @@ _WORDS: Final[tuple[tuple[str, Any, str], ...]] = (
     ("JOURNAL_PATH", JOURNAL_PATH, "The Journal page asks there."),
     ("MARKS_PATH", MARKS_PATH, "A chart asks there for the trips in its contract."),
     ("CURVES_PATH", CURVES_PATH, "The Positions page asks there what each position made."),
+    ("ENGINE_COOKIE", COOKIE, "Which engine this browser looks at."),
     ("BUILD_HEADER", BUILD_HEADER, "The poll says by it which build has made the page."),
     ("STATEMENTS_PATH", UPLOAD_PATH, "Statements: imports, what was read, for which days; a file is sent there."),
     ("LOGIN_PATH", LOGIN_PATH, "Where one logs in."),

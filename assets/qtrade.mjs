@@ -6,6 +6,7 @@ import "./core/account.mjs";
 import { askEngine } from "./core/ask.mjs";
 import "./core/bell.mjs";
 import "./core/call.mjs";
+import "./core/engine.mjs";
 import { go } from "./core/address.mjs";
 import { tick } from "./core/bind.mjs";
 import * as clock from "./core/clock.mjs";

@@ -34,6 +34,7 @@ def strip() -> Component:
         [
             html.A(icon("graph-up-arrow"), href="/", className="qt-logo", **attrs(aria_label="QTrade, Overview")),
             html.Div(bound("strip.pill", "qt-pill"), className="qt-cell qt-cell-pill", role="status"),
+            _engine(),
             _account(),
             _session(),
             _lines(),
@@ -77,6 +78,13 @@ def _session() -> Component:
         title="The gateway runs on its own clock; every time on these pages is the gateway's.",
     )
     return _cell("", clock, "session", [bound("strip.phase", "qt-phase"), date])
+
+
+def _engine() -> Component:
+    """The engine that is shown, or all of them (assets/core/engine.mjs); nothing where there is one."""
+    box = html.Span(className="qt-account-choice qt-engine-choice", **attrs(data_qt_engines="1"))
+    cell = _cell("Engine", [box], "engine")
+    return html.Div(cell, hidden=True, **_when("strip.engines"))
 
 
 def _account() -> Component:
@@ -182,10 +190,17 @@ def notices() -> Component:
                 className="qt-notice qt-notice-info",
                 hidden=True,
             ),
+            _fleet_notice(),
             _broker_panel(),
         ],
         className="qt-notices",
     )
+
+
+def _fleet_notice() -> Component:
+    """Engines that are silent, and a store that can't be read: what stands here is old."""
+    words = html.Span([html.B([bound("fleet.words"), ". "]), bound("fleet.more")])
+    return shown_if("fleet.words", [icon("hdd-network"), words], "qt-notice qt-notice-info qt-fleet", role="status")
 
 
 def _broker_panel() -> Component:

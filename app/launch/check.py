@@ -77,6 +77,7 @@ def broker_words(broker: BrokerSettings, recording: Recording | None = None) -> 
     return f"{broker.mode} account at {broker.host}:{broker.effective_port()}, client id {broker.client_id}, read-only"
 
 
-def log_folder(folder: Path) -> Path:
-    """Where the log files lie in the data folder."""
-    return folder / "logs"
+def log_folder(folder: Path, dashboard_port: int | None = None) -> Path:
+    """Where the log files lie in the data folder; those of a dashboard without an engine lie apart."""
+    logs = folder / "logs"
+    return logs if dashboard_port is None else logs / f"dashboard-{dashboard_port}"

@@ -46,6 +46,7 @@ class CommandLine:
     check: bool
     version: bool
     recording: Recording | None = None
+    no_engine: bool = False  # pages alone
     login: tuple[str, str] | None = None  # one of LOGIN_COMMANDS, and the name that it takes, else ""
 
 
@@ -72,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--host", metavar="ADDRESS", help="address of the dashboard (default: 127.0.0.1)")
     made.add_argument("--port", metavar="PORT", help="port of the dashboard (default: 8052)")
     made.add_argument("--data-dir", metavar="DIR", help="where state, history and logs are kept")
+    made.add_argument("--no-engine", action="store_true", help="pages alone, of engines that publish in state.url")
     made.add_argument("--no-browser", action="store_true", help="don't open the browser")
     made.add_argument("--log-level", metavar="L", help="DEBUG, INFO, WARNING or ERROR (default: INFO)")
     made.add_argument("--play", type=Path, metavar="FILE", help="a recorded session in TWS' place")
@@ -100,8 +102,12 @@ def parse_command_line(arguments: Sequence[str]) -> CommandLine:
     recording = _recording(typed.play, typed.play_speed)
     if recording is not None and values.setdefault("broker.mode", "simulated") != "simulated":
         raise ConfigError("command line: --play and --broker paper or live exclude each other. Leave one of them out.")
+    if recording is not None and typed.no_engine:
+        raise ConfigError("command line: --play and --no-engine exclude each other. Leave one of them out.")
     layer = from_command_line(values, OPTIONS)
-    return CommandLine(layer, typed.config, typed.check, typed.version, recording, _login_command(typed))
+    return CommandLine(
+        layer, typed.config, typed.check, typed.version, recording, typed.no_engine, _login_command(typed)
+    )
 
 
 def _login_command(typed: argparse.Namespace) -> tuple[str, str] | None:

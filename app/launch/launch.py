@@ -11,16 +11,17 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from app.launch.check import broker_words, check_environment, client_library, log_folder, report
-from app.launch.cli import SIDE_COMMANDS, parse_command_line
+from app.launch.cli import SIDE_COMMANDS, CommandLine, parse_command_line
 from app.launch.closing import close_to_others
 from app.launch.data_folder import check_data_folder, make_data_folder
 from app.launch.desktop import may_open_browser, open_browser
 from app.launch.ending import Ending
 from app.launch.gateway import Gateway
 from app.launch.login_commands import run_login_command
-from app.launch.parts import Assemble, Parts, Plan, RunningEngine
+from app.launch.parts import Assemble, Parts, Plan, Role, RunningEngine
 from app.launch.ports import PortRefused, PortTaken, open_listener
 from app.launch.preparation import Machine, Prepared, closed, prepare
 from app.launch.web_server import WebServer
@@ -50,10 +51,10 @@ OK, REFUSED, SECOND_ENGINE = 0, 2, 3
 log = logging.getLogger("qtrade.app")
 
 
-def run(arguments: Sequence[str], assemble: Assemble | None = None) -> int:
+def run(arguments: Sequence[str], assemble: Assemble | None = None, *, has_pages: bool = True) -> int:
     """The whole program; returns its exit code. Prints one message instead of a traceback for what users do wrong.
 
-    `assemble` None = the real engine and pages.
+    `assemble` None = the real engine and pages. `has_pages` False = an engine alone.
     """
     machine = Machine(ROOT, os.environ, Path.home(), sys.platform)
     try:
@@ -70,13 +71,18 @@ def run(arguments: Sequence[str], assemble: Assemble | None = None) -> int:
             print(plain(run_login_command(typed, machine)))
             return OK
         check_environment()
-        prepared, listener = _listening(closed(prepare(typed, machine)))
+        role = _role(typed, has_pages)
+        prepared = prepare(typed, machine)
+        listener = None
+        if role is not Role.ENGINE:
+            prepared, listener = _listening(closed(prepared))
         if typed.check:
-            listener.close()
+            if listener is not None:
+                listener.close()
             check_data_folder(prepared.folder)
             print(plain("\n".join(report(prepared, build))))
             return OK
-        return _run_locked(prepared, machine, build, listener, assemble)
+        return _run_locked(prepared, machine, build, listener, assemble, role)
     except (ConfigError, PortTaken) as error:
         print(plain(f"QTrade: {error}"), file=sys.stderr)
         return REFUSED
@@ -85,6 +91,12 @@ def run(arguments: Sequence[str], assemble: Assemble | None = None) -> int:
         return SECOND_ENGINE
     except KeyboardInterrupt:
         return OK
+
+
+def _role(typed: CommandLine, has_pages: bool) -> Role:
+    if typed.no_engine and not has_pages:
+        raise ConfigError("command line: python -m engine is an engine alone; --no-engine leaves nothing. Drop one.")
+    return Role.PAGES if typed.no_engine else Role.BOTH if has_pages else Role.ENGINE
 
 
 def _listening(prepared: Prepared) -> tuple[Prepared, socket.socket]:
@@ -104,7 +116,12 @@ def _listening(prepared: Prepared) -> tuple[Prepared, socket.socket]:
 
 
 def _run_locked(
-    prepared: Prepared, machine: Machine, build: BuildId, listener: socket.socket, assemble: Assemble | None
+    prepared: Prepared,
+    machine: Machine,
+    build: BuildId,
+    listener: socket.socket | None,
+    assemble: Assemble | None,
+    role: Role,
 ) -> int:
     ending = Ending()
     ending.listen()
@@ -115,29 +132,44 @@ def _run_locked(
     make_data_folder(prepared.folder)
     lock = EngineLock(prepared.folder)
     heap = keep_heap_small(allocator())
+    logs = log_folder(prepared.folder, prepared.settings.config.web.port if role is Role.PAGES else None)
     try:
         try:
-            lock.acquire(machine.clock_wall())
-            close_to_others(prepared.folder)
-            routing = route_logs(log_folder(prepared.folder), prepared.settings.config.log.level)
+            if role is not Role.PAGES:
+                lock.acquire(machine.clock_wall())
+                close_to_others(prepared.folder)
+            routing = route_logs(logs, prepared.settings.config.log.level)
         except OSError as error:
             raise ConfigError(
                 f"data folder: {error.filename or prepared.folder}: {error.strerror or error}; must be a folder whose "
                 "files you may write, on a disk with space. Correct it, or use another --data-dir."
             ) from None
         try:
-            _announce(prepared, build)
-            _set_aside(prepared, machine)
-            outlet = store.outlet(prepared.settings.config.engine.name)
-            _claim(outlet)
-            _serve_until_end(prepared, machine, build, listener, ending, outlet, assemble)
+            _announce(prepared, build, role, store)
+            outlet = None
+            if role is not Role.PAGES:
+                _set_aside(prepared, machine)
+                outlet = store.outlet(prepared.settings.config.engine.name)
+                _claim(outlet)
+            site = Site(store, outlet, logs, role)
+            _serve_until_end(prepared, machine, build, listener, ending, site, assemble)
         finally:
             routing.close()
     finally:
         heap.set()
         lock.release()
-        listener.close()
+        if listener is not None:
+            listener.close()
     return OK
+
+
+class Site(NamedTuple):
+    """What of the outside this process has to do with. `outlet` None = it has no engine."""
+
+    store: StateStore
+    outlet: Outlet | None
+    logs: Path
+    role: Role
 
 
 def state_store(prepared: Prepared) -> StateStore:
@@ -160,13 +192,20 @@ def _claim(outlet: Outlet) -> None:
         log.warning("State: %s", error)
 
 
-def _announce(prepared: Prepared, build: BuildId) -> None:
+def _announce(prepared: Prepared, build: BuildId, role: Role, store: StateStore) -> None:
     web = prepared.settings.config.web
     log.info("QTrade %s on Python %s with %s", build, platform.python_version(), client_library())
     log.info("Data folder: %s", prepared.folder)
-    log.info("Broker: %s", broker_words(prepared.settings.config.broker, prepared.recording))
+    if role is Role.PAGES:
+        log.info("No engine in this process: the pages show what engines publish in %s", store.place)
+    else:
+        log.info("Broker: %s", broker_words(prepared.settings.config.broker, prepared.recording))
     for note in prepared.notes:
         log.warning("%s", note)
+    if role is Role.ENGINE:
+        name = prepared.settings.config.engine.name
+        log.info("Engine %s, without pages: its state is published in %s", name, store.place)
+        return
     log.info("Dashboard: %s", web.address())
     if not is_loopback(web.host):
         log.warning(
@@ -187,9 +226,9 @@ def _serve_until_end(
     prepared: Prepared,
     machine: Machine,
     build: BuildId,
-    listener: socket.socket,
+    listener: socket.socket | None,
     ending: Ending,
-    outlet: Outlet,
+    site: Site,
     assemble: Assemble | None,
 ) -> None:
     """Pages first: they are up, and say so, before a gateway is there."""
@@ -203,18 +242,27 @@ def _serve_until_end(
     gateway = Gateway(prepared.settings, ROOT, prepared.folder, recording, hear)
     plan = Plan(
         prepared.settings, *gateway.address, prepared.folder, build, ROOT,
-        restarted_after=restarted_after, notes=prepared.notes, playback=playback, move=gateway.move, outlet=outlet,
+        restarted_after=restarted_after, notes=prepared.notes, playback=playback, move=gateway.move,
+        outlet=site.outlet, store=_store_of(prepared, site), logs=site.logs, role=site.role,
     )  # fmt: skip
     parts = assemble(plan) if assemble is not None else _real_parts(plan)
-    server = WebServer(parts.wsgi, listener, web.trusted_proxy, parts.may_send_files)
-    server.start()
-    address = _local_link(parts.link) if parts.link is not None else web.address()
-    if may_open_browser(web.open_browser, machine.environ, machine.platform):
-        open_browser(address)
-    starting = threading.Thread(target=_start_rest, args=(parts.engine, gateway, ending), name="start", daemon=True)
-    starting.start()
+    server = None
+    if listener is not None:
+        server = WebServer(parts.wsgi, listener, web.trusted_proxy, parts.may_send_files)
+        server.start()
+        address = _local_link(parts.link) if parts.link is not None else web.address()
+        if may_open_browser(web.open_browser, machine.environ, machine.platform):
+            open_browser(address)
+    if site.role is not Role.PAGES:
+        starting = threading.Thread(target=_start_rest, args=(parts.engine, gateway, ending), name="start", daemon=True)
+        starting.start()
     ending.wait()
     _stop(parts.engine, gateway, server, ending)
+
+
+def _store_of(prepared: Prepared, site: Site) -> StateStore | None:
+    """Where pages look for engines; an engine's own pages without `state.url` show it alone."""
+    return site.store if site.role is Role.PAGES or prepared.settings.config.state.url is not None else None
 
 
 def _local_link(link: LocalLink) -> str:
@@ -225,6 +273,10 @@ def _local_link(link: LocalLink) -> str:
 
 def _real_parts(plan: Plan) -> Parts:
     # Dash and the engine take a second to import; `--version`, `--check` and a taken port need neither.
+    if plan.role is Role.ENGINE:
+        from app.launch.engine_wiring import engine_alone
+
+        return engine_alone(plan)
     from app.launch.wiring import assemble
 
     return assemble(plan)
@@ -247,11 +299,12 @@ def _start_rest(engine: RunningEngine, gateway: Gateway, ending: Ending) -> None
         engine.start()
 
 
-def _stop(engine: RunningEngine, gateway: Gateway, server: WebServer, ending: Ending) -> None:
+def _stop(engine: RunningEngine, gateway: Gateway, server: WebServer | None, ending: Ending) -> None:
     log.info("Stopping")
     stopped = engine.stop(ENGINE_STOP_S)
     gateway.stop()
-    server.stop()
+    if server is not None:
+        server.stop()
     if stopped:
         log.info("Stopped")
         ending.finished()

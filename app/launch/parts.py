@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from engine.broker.timings import Timings
 from engine.clock import Clock, SystemClock
 from engine.kernel.playback import Playback
 from engine.settings.effective import EffectiveSettings
-from engine.state.store import Outlet
+from engine.state.store import Outlet, StateStore
 from engine.storage.build_id import BuildId
 
 
@@ -26,13 +27,35 @@ class RunningEngine(Protocol):
         """End within the time; False when that did not succeed. Harmless before `start`."""
 
 
+class NoEngine:
+    """Stands in where a process has pages alone. `close` = what it lets go of at the end."""
+
+    def __init__(self, close: Callable[[], None] = lambda: None) -> None:
+        self._close = close
+
+    def start(self) -> None:
+        """There is none."""
+
+    def stop(self, timeout_s: float) -> bool:
+        self._close()
+        return True
+
+
+class Role(enum.Enum):
+    """What a process of QTrade is."""
+
+    BOTH = "engine and dashboard"
+    ENGINE = "engine"
+    PAGES = "dashboard"
+
+
 Move = Callable[[EffectiveSettings], tuple[str, int]]  # host and port of the gateway that the settings name now
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """An engine that is not started yet, and the WSGI application on its state. `link` = to log in with on this
-    computer; None = none is needed. `may_send_files` = whether the sender of this Cookie header may."""
+    """An engine that is not started yet, and the WSGI application on its state, None = it has no pages. `link` = to log
+    in with on this computer; None = none is needed. `may_send_files` = whether the sender of this Cookie header may."""
 
     engine: RunningEngine
     wsgi: Any
@@ -49,7 +72,8 @@ class Plan:
     `notes`: what the preparation had to say of settings and folder.
     `playback`: the recording that is played in the gateway's place, None = none is. `move` brings another gateway when
     the settings name one; None = whoever made this plan has but one. `outlet`: where the state is published for other
-    processes, None = nowhere.
+    processes, None = nowhere; `store`: where pages find engines of others, None = they show this process' alone.
+    `logs`: where the process' own log files are, None = it has none.
     """
 
     settings: EffectiveSettings
@@ -66,6 +90,9 @@ class Plan:
     playback: Playback | None = None
     move: Move | None = None
     outlet: Outlet | None = None
+    store: StateStore | None = None
+    logs: Path | None = None
+    role: Role = Role.BOTH
 
 
 Assemble = Callable[[Plan], Parts]

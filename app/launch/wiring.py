@@ -1,252 +1,95 @@
-"""The parts put together: state, journal, engine, pages. The only place that knows both the engine and the app."""
+"""Engine and pages put together, or pages alone on what engines of other processes publish."""
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from app.checks import Finding
 from app.deps import AppDeps
+from app.engines import ChosenState
 from app.factory import create_app
 from app.launch import doctor
-from app.launch.check import log_folder
 from app.launch.checking import Checking
 from app.launch.desktop import may_open_browser
-from app.launch.parts import Move, Parts, Plan
+from app.launch.engine_wiring import EngineParts, engine_parts
+from app.launch.parts import NoEngine, Parts, Plan, Role, RunningEngine
 from app.launch.preparation import Prepared
 from app.login.cookie import file_senders
 from app.login.gate import gate_of
 from app.rates import Rates
-from engine.bars.bar_files import BarFiles
 from engine.clock import steady
-from engine.config import AppConfig
-from engine.journal.reader import JournalReader
-from engine.journal.writer import Journal
-from engine.kernel.engine import Engine
-from engine.kernel.rooms import EngineSetup
-from engine.kernel.runtime import EngineThread
+from engine.fleet.fleet import Fleet
+from engine.fleet.journal import ChosenJournal, Readers
+from engine.journal.source import JournalSource
 from engine.logs.reading import LogFiles
-from engine.settings.changes import AT_START
-from engine.settings.effective import EffectiveSettings
-from engine.state.bus import StateBus
-from engine.state.sections import Answer, BrokerSection
-from engine.statements.desk import ImportDesk
-
-STORES_STOP_S = 0.5
-LASTED_S = 60.0
-LONGEST_PAUSE_S = 30.0
-# Of no account, or it says of which days it is. Whoever chose another gateway waits for the answer.
-KEPT_SECTIONS = ("settings", "answers", "lab_result")
-
-log = logging.getLogger("qtrade.app")
-
-
-class Worker(Protocol):
-    """Something with a thread of its own that runs as long as the program."""
-
-    def start(self) -> None:
-        """Begin, and return."""
-
-    def stop(self, timeout_s: float) -> Any:
-        """End within the time, or leave it to the end of the process."""
-
-
-class EngineWithStores:
-    """The engine thread, started again when it ends unasked, and the writers that must outlive it by a moment.
-
-    `move` is asked when an engine has ended: True = it left for another gateway, which is ready, or has failed to be.
-    """
-
-    def __init__(
-        self,
-        thread: EngineThread,
-        state: StateBus,
-        journal: Journal,
-        look_every_s: float = 0.5,
-        move: Callable[[], bool] = lambda: False,
-        beside: Sequence[Worker] = (),
-    ) -> None:
-        self._thread = thread
-        self._state = state
-        self._journal = journal
-        self._look_every_s = look_every_s
-        self._move = move
-        self._beside = tuple(beside)
-        self._stopping = threading.Event()
-        self._watch = threading.Thread(target=self._watch_thread, name="engine-watch", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-        self._watch.start()
-        for worker in self._beside:
-            worker.start()
-
-    def stop(self, timeout_s: float) -> bool:
-        """End the engine, then write what is left. False when the engine did not end in time."""
-        self._stopping.set()
-        for worker in self._beside:
-            worker.stop(STORES_STOP_S)
-        ended = self._thread.stop(timeout_s)
-        self._state.stop(STORES_STOP_S)
-        self._journal.stop(STORES_STOP_S)
-        return ended
-
-    def _watch_thread(self) -> None:
-        """An engine that lasted a minute is started again at once, one that doesn't last ever later."""
-        pause_s, started = self._look_every_s, time.monotonic()
-        while not self._stopping.wait(self._look_every_s):
-            if self._thread.is_alive:
-                continue
-            try:
-                moved = self._move()
-            except Exception:
-                log.exception("The way to the other gateway failed; it is tried again")
-                if self._stopping.wait(pause_s):
-                    return
-                pause_s = min(2.0 * pause_s, LONGEST_PAUSE_S)
-                continue
-            if moved:
-                if self._stopping.is_set():
-                    return
-                pause_s, started = self._look_every_s, time.monotonic()
-                self._thread.start()
-                continue
-            if time.monotonic() - started > LASTED_S:
-                pause_s = self._look_every_s
-            log.error("The engine ended by itself (%s); it is started again", self._thread.failure or "no error")
-            if self._stopping.wait(pause_s):
-                return
-            pause_s, started = min(2.0 * pause_s, LONGEST_PAUSE_S), time.monotonic()
-            self._thread.start()
-
-
-def as_started(now: EffectiveSettings, at_start: EffectiveSettings) -> EffectiveSettings:
-    """The settings of now, but for those that take effect at the next start of the program."""
-    fixed = {prefix.rstrip("."): getattr(at_start.config, prefix.rstrip(".")) for prefix in AT_START}
-    return replace(now, config=now.config.model_copy(update=fixed))
-
-
-def of_no_gateway(answers: Iterable[Answer]) -> tuple[Answer, ...]:
-    """Those that hold nothing found at the former gateway: its contracts and prices are not the next one's."""
-    return tuple(each for each in answers if each.value is None)
+from engine.state.sections import BrokerSection
+from engine.state.source import StateSource
 
 
 def assemble(plan: Plan) -> Parts:
-    """Engine and pages on one state; starts nothing but the idle journal thread."""
+    """Starts nothing but the idle threads of state and journal."""
+    if plan.role is Role.PAGES:
+        return _pages_alone(plan)
+    made = engine_parts(plan)
+    state, journal = _seen(plan, made)
+    checking = Checking(lambda: _findings(plan, made, made.clock.wall), made.clock.wall)
+    more = {
+        "bars": made.bars,
+        "statements": made.statements,
+        "checks": checking,
+        "config_now": lambda: made.engines.settings.config,
+        "clock": made.clock,
+    }
+    return _with_pages(plan, made.stores(checking), state, journal, more)
+
+
+def _seen(plan: Plan, made: EngineParts) -> tuple[StateSource, JournalSource]:
+    """What the pages of an engine's process show: it alone, or all that publish where `state.url` says."""
+    if plan.store is None:
+        return made.state, made.reader
+    name, url = plan.settings.config.engine.name, plan.settings.config.journal.url
+    fleet = Fleet(plan.store, made.clock, {name: made.state})
+    chosen = ChosenState(fleet)
+    return chosen, ChosenJournal(Readers(fleet, url, {name: made.reader}), chosen.choice)
+
+
+def _pages_alone(plan: Plan) -> Parts:
+    assert plan.store is not None  # without one there is nothing to show
     clock = steady(plan.clock)
-    state = StateBus(plan.outlet, clock)
-    journal, reader, bars = Journal(clock), JournalReader(), BarFiles()
-    setup = EngineSetup(
-        plan.settings, plan.host, plan.port, plan.folder, state, journal, reader, plan.build, plan.root, clock, bars,
-        timings=plan.timings, period_stretch=plan.period_stretch, began_wall=clock.wall(),
-        restarted_after=f"{plan.restarted_after}." if plan.restarted_after else "", playback=plan.playback,
-    )  # fmt: skip
-    engines = _Engines(setup, plan.move)
-    thread = EngineThread(engines.make)
-    engines.thread = thread
-    statements = ImportDesk(reader, clock, plan.root, plan.folder, lambda: engines.settings.config.journal.import_dir)
+    fleet = Fleet(plan.store, clock)
+    chosen = ChosenState(fleet)
+    journal = ChosenJournal(Readers(fleet, plan.settings.config.journal.url), chosen.choice)
+    more = {"config_now": lambda: plan.settings.config, "clock": clock}
+    return _with_pages(plan, NoEngine(journal.close), chosen, journal, more)
+
+
+def _with_pages(
+    plan: Plan, engine: RunningEngine, state: StateSource, journal: JournalSource, more: dict[str, Any]
+) -> Parts:
     gate = gate_of(plan.folder, plan.settings.config.web)
-    checking = Checking(lambda: _findings(plan, engines, state, clock.wall), clock.wall)
+    clock = more["clock"]
     deps = AppDeps(
         state=state,
-        journal=reader,
-        bars=bars,
-        statements=statements,
-        checks=checking,
-        log=LogFiles(log_folder(plan.folder)),
-        config_now=lambda: engines.settings.config,
+        journal=journal,
+        log=LogFiles(plan.logs),
         build_id=plan.build.id,
         version=plan.build.version,
-        clock=clock,
         started_mono=clock.mono(),
         rates=Rates(clock.mono),
         login=gate,
+        **more,
     )
-    stores = EngineWithStores(thread, state, journal, move=engines.move, beside=(statements, checking))
-    return Parts(stores, create_app(deps).server, gate.link, file_senders(gate, plan.settings.config.web.port))
+    return Parts(engine, create_app(deps).server, gate.link, file_senders(gate, plan.settings.config.web.port))
 
 
-def _findings(plan: Plan, engines: _Engines, state: StateBus, wall: Callable[[], float]) -> Iterator[Finding]:
+def _findings(plan: Plan, made: EngineParts, wall: Callable[[], float]) -> Iterator[Finding]:
     """What doctor finds now, on the settings that are in force."""
-    prepared = Prepared(engines.settings, plan.folder, plan.notes)
-    broker = state.read("broker")
+    prepared = Prepared(made.engines.settings, plan.folder, plan.notes)
+    broker = made.state.read("broker")
     is_connected = isinstance(broker, BrokerSection) and broker.connected
     may_open = may_open_browser(True, os.environ, sys.platform)
     yield from doctor.looked(doctor.of_this_python(plan.root, may_open))
     yield from doctor.looked(doctor.of_this_run(prepared, wall, is_connected))
-
-
-class _Engines:
-    """Makes one engine after the other, each with the settings as they are then: the pages may have changed them."""
-
-    thread: EngineThread
-
-    def __init__(self, setup: EngineSetup, move: Move | None) -> None:
-        self._setup = setup
-        self._move = move
-        self._now = setup  # of the next engine
-        self._engine: Engine | None = None  # the one that runs, or ran
-
-    @property
-    def settings(self) -> EffectiveSettings:
-        return self._engine.rooms.keeper.settings if self._engine is not None else self._setup.settings
-
-    def make(self) -> Engine:
-        """In the engine's thread."""
-        now, before = self._now, self._engine
-        if before is not None and not before.is_leaving:
-            failure = self.thread.failure
-            words = "The engine ended by itself" + (f": {type(failure).__name__}: {failure}" if failure else "")
-            now = self._now = replace(
-                now,
-                settings=as_started(self.settings, self._setup.settings),
-                restarted_after=f"{words}.",
-                answers=before.rooms.desk.section().answers,
-                is_elsewhere=not self._knows_accounts(before),
-            )
-        self._engine = Engine(now)
-        return self._engine
-
-    def move(self) -> bool:
-        """The engine has ended: if it left for another gateway, go there. What it published stays with its account."""
-        engine, setup = self._engine, self._setup
-        if engine is None or not engine.is_leaving:
-            return False
-        log.info("Connecting to %s from now on", engine.rooms.keeper.settings.config.gateway_words())
-        setup.state.begin_anew(KEPT_SECTIONS)
-        setup.journal.leave()
-        setup.reader.close()
-        setup.bar_files.open(None)
-        settings = as_started(engine.rooms.keeper.settings, setup.settings)
-        host, port = self._move(settings) if self._move is not None else (setup.host, setup.port)
-        before, after = self._now.settings.config, settings.config
-        self._now = replace(
-            setup,
-            settings=settings,
-            host=host,
-            port=port,
-            restarted_after="",
-            changes=engine.rooms.changes.all(),
-            answers=of_no_gateway(engine.rooms.desk.section().answers),
-            is_elsewhere=gateway_of(before) != gateway_of(after) or not self._knows_accounts(engine),
-        )
-        return True
-
-    def _knows_accounts(self, engine: Engine) -> bool:
-        """Those remembered are its gateway's: it is the one of the start, or has said itself whose they are."""
-        is_told = (
-            self._now.settings.config.broker.account is not None
-        )  # by the settings: the gateway may have said nothing
-        return not self._now.is_elsewhere or (bool(engine.rooms.login.watched) and not is_told)
-
-
-def gateway_of(config: AppConfig) -> tuple[Any, ...]:
-    """Who is asked for the accounts: another simulated world has others as well."""
-    mode, *_, gateway = config.connection()
-    return mode, gateway

@@ -34,6 +34,7 @@ def layout(**_: Any) -> Component:
         [
             html.H1("Health", className="visually-hidden"),
             _verdict(),
+            _engines(),
             _time_line(),
             _black_box(),
             html.Div([_happened(), _checks()], className="qt-col qt-health-what"),
@@ -99,6 +100,25 @@ def _verdict() -> Component:
         className="qt-card qt-card-verdict",
         **attrs(aria_label="Verdict"),
     )
+
+
+def _engines() -> Component:
+    """Every engine of the store; nothing where this process has its own alone."""
+    columns = (
+        Col("name", "Engine", "wide"),
+        Col("state", "State"),
+        Col("since", "Since", "num"),
+        Col("mode", "Mode"),
+        Col("machine", "Computer"),
+        Col("accounts", "Accounts"),
+        Col("lines", "Lines", "num"),
+        Col("positions", "Positions", "num"),
+        Col("pnl", "Day P&L", "num"),
+        Col("unrealized", "Unrealized", "num"),
+    )
+    said = bound("fleets.said", "qt-soft")
+    shown = card("Engines", table("fleet", columns, "Engines"), fact=said, glyph="hdd-network", aged=False)
+    return html.Div(shown, hidden=True, className="qt-health-engines", **attrs(data_qt_show="fleets.some"))
 
 
 def _time_line() -> Component:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.format import MISSING, number, plural
+from app.rows.fleet import fleet_parts, silent_words
 from app.rows.incidents import duration, incident_parts, incidents_state
 from app.rows.states import LOADING, OWN, State, empty
 from app.snapshots import Snapshots
@@ -32,8 +33,13 @@ def health_parts(s: Snapshots) -> View:
     """Everything the Health page shows beside the strip."""
     h = s.health
     if h is None:
-        return {"health": {**verdict(s), **connection_tile(s)}, "state": dict.fromkeys(CARDS, LOADING)}
+        return {
+            "health": {**verdict(s), **connection_tile(s)},
+            "state": dict.fromkeys(CARDS, LOADING),
+            **fleet_parts(s),
+        }
     return {
+        **fleet_parts(s),
         "health": {**verdict(s), **tiles(s, h), **counts(h), "build": build_words(s, h)},
         "links": links(h),
         "rows:happened": happened(s, h),
@@ -95,6 +101,10 @@ def verdict(s: Snapshots) -> dict[str, Any]:
     if s.engine in ("late", "dead", "starting"):
         words = "The engine starts." if s.engine == "starting" else "The engine is silent."
         return {"verdict": words, "verdict_icon": "error" if s.engine == "dead" else "warning", "verdict_more": None}
+    silent = silent_words(s.fleet)
+    if silent is not None:
+        icon = "error" if "no sign" in silent else "warning"
+        return {"verdict": f"{silent}.", "verdict_icon": icon, "verdict_more": "The other engines go on."}
     open_ones = [c for c in s.health.conditions if c.open] if s.health else []
     errors = [c for c in open_ones if c.severity == "error"]
     warnings = [c for c in open_ones if c.severity == "warning"]

@@ -7,6 +7,7 @@ from typing import Any
 from app.figures.zones import zone_word
 from app.format import MISSING, MONTHS, account_labels, arrow, percent, redacted, signed, tone
 from app.rows.alerts import bell_rows, told_of
+from app.rows.fleet import choice, notice
 from app.rows.gauge import cells, is_full, status_word
 from app.rows.positions import NOT_KNOWN, is_known, positions_state
 from app.rows.states import OWN
@@ -25,6 +26,7 @@ PHASES = {
     "unknown": "Session unknown",
 }
 OWN_CLOCK_S = 60.0
+CELLS_MOST = 60  # lines, one cell each: there is room for no more
 
 
 def strip_parts(s: Snapshots) -> View:
@@ -34,6 +36,7 @@ def strip_parts(s: Snapshots) -> View:
     return {
         "strip": {**_connection(s), **_session(s), **_lines(s), **_pnl(s), "bell": len(bell) or None},
         "broker": _broker_panel(s.broker),
+        "fleet": notice(s),
         "rows:bell": bell,
     }
 
@@ -84,6 +87,7 @@ def _connection(s: Snapshots) -> dict[str, Any]:
         "simulated": bool(b and b.mode == "simulated"),
         **dict(zip(("band", "band_text"), band(b), strict=True)),
         **_accounts(s),
+        "engines": choice(s.fleet),
         "build": s.build_id.rpartition("+")[2][:7] or None,
     }
 
@@ -126,12 +130,13 @@ def _accounts(s: Snapshots) -> dict[str, Any]:
     shown = shown_account(s.positions)
     labels = account_labels(names)
     several = len(names) > 1
+    is_of_all = s.fleet is not None and s.fleet.total is not None  # then which account is each engine's own affair
     single = redacted(s.broker.account if s.broker else None)
-    choice = [["", f"All {len(names)} together"], *([label, label] for label in labels.values())]
+    options = [["", f"All {len(names)} together"], *([label, label] for label in labels.values())]
     return {
         "account": single if not several else labels.get(shown, f"All {len(names)} together"),
         "account_label": f"{len(names)} accounts" if several else "Account",
-        "accounts": [labels.get(shown, ""), choice] if several else None,
+        "accounts": [labels.get(shown, ""), options] if several and not is_of_all else None,
         "shown": (labels.get(shown, redacted(shown)) if shown != ALL_ACCOUNTS else ALL_ACCOUNTS) if shown else None,
     }
 
@@ -161,7 +166,7 @@ def _lines(s: Snapshots) -> dict[str, Any]:
     return {
         "lines": f"{section.used}/{section.limit}",
         "lines_word": status_word(section),
-        "gauge": cells(section),
+        "gauge": cells(section) if section.limit <= CELLS_MOST else "",
         "lines_full": is_full(section),
     }
 

@@ -15,6 +15,9 @@ export const MARKS_PATH = "/journal/marks";
 /** The Positions page asks there what each position made. */
 export const CURVES_PATH = "/journal/curves";
 
+/** Which engine this browser looks at. */
+export const ENGINE_COOKIE = "qtrade-engine";
+
 /** The poll says by it which build has made the page. */
 export const BUILD_HEADER = "X-QT-Page-Build";
 

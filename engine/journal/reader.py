@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from dataclasses import replace as replace_place
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -105,12 +104,9 @@ class _Place:
     target: str  # what it was opened by
 
 
-def _place(target: str | Path, mode: str, account: str | None, near: _Place | None = None) -> _Place:
-    """`near` = another account's, whose server may be the same: its connections serve both."""
-    url, told = url_of(target), str(target)
-    if near is not None and near.path is None and near.target == told:
-        return replace_place(near, mode=mode, account=account)
-    return _Place(open_for_reading(url), file_of(url), mode, account, told)
+def _place(target: str | Path, mode: str, account: str | None) -> _Place:
+    url = url_of(target)
+    return _Place(open_for_reading(url), file_of(url), mode, account, str(target))
 
 
 class JournalReader:
@@ -123,6 +119,7 @@ class JournalReader:
         self._home: _Place | None = None
         self._others: dict[str, _Place] = {}
         self._problem = ""
+        self._unread = 0
         self._said: set[str] = set()
 
     def open(self, target: str | Path, mode: str, account: str | None = None) -> None:
@@ -135,11 +132,11 @@ class JournalReader:
 
     def also(self, target: str | Path, mode: str, account: str) -> None:
         """The money of this other account of the login is read here."""
-        fresh = _place(target, mode, account, self._home)
+        fresh = _place(target, mode, account)
         with self._lock:
             before = self._others.get(account)
             self._others[account] = fresh
-        if before is not None and before.engine is not fresh.engine:
+        if before is not None:
             before.engine.dispose()
 
     def close(self) -> None:
@@ -163,6 +160,13 @@ class JournalReader:
     @property
     def problem(self) -> str:
         return self._problem
+
+    @property
+    def unread(self) -> int:
+        return self._unread
+
+    def now(self) -> JournalReader:
+        return self
 
     def pnl(
         self,
@@ -458,6 +462,7 @@ class JournalReader:
         if place is None or (place.path is not None and not place.path.exists()):
             return []
         if place.path is None and self._mono() < self._rest_until:
+            self._unread += 1
             return []  # the server did not answer a moment ago: a page asks a dozen times
         try:
             with place.engine.connect() as connection:
@@ -476,6 +481,7 @@ class JournalReader:
             if not faults.is_no_table(error):
                 self._say(in_words(error))
                 if place.path is None:
+                    self._unread += 1
                     self._rest_until = self._mono() + REST_S
             return []
         self._problem = ""

@@ -10,6 +10,7 @@ import importlib.util
 import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, String, Table, create_engine, event, text
@@ -51,8 +52,12 @@ def connect_to_write(url: URL) -> Engine:
     return _engine(url, pool_size=1, max_overflow=1)
 
 
+@lru_cache(maxsize=8)
 def connect_to_read(url: URL) -> Engine:
-    """A few connections that can't write, for the threads of the pages."""
+    """A few connections that can't write, for the threads of the pages: one pool for all journals of a server.
+
+    Whoever disposes of it closes idle connections; the next question opens one again.
+    """
     engine = _engine(url, pool_size=2, max_overflow=8, pool_timeout=1.0, isolation_level="AUTOCOMMIT")
     event.listen(engine, "connect", _only_read)
     return engine

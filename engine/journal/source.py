@@ -30,6 +30,13 @@ class JournalSource(Protocol):
     def problem(self) -> str:
         """Why the last read failed; "" = it did not."""
 
+    @property
+    def unread(self) -> int:
+        """How many questions a server has left unanswered so far: what is made meanwhile is not whole."""
+
+    def now(self) -> JournalSource:
+        """What is read for who asks at this moment; it stays the same whichever thread asks it, and is one object."""
+
     def pnl(
         self,
         since: float,
@@ -121,6 +128,10 @@ class EmptyJournal:
     """Stands in until the account is known, and in tests."""
 
     problem = ""
+    unread = 0
+
+    def now(self) -> JournalSource:
+        return self
 
     def pnl(
         self,

@@ -185,7 +185,7 @@ class Engine:
         await self.rooms.bar_keeper.close()  # before the last state, which says what is on disk
         await self.rooms.unit_keeper.save()
         await self.rooms.files.close()
-        self.publisher.all()
+        self.publisher.all(is_last=not self.is_leaving)
 
     def _use_accounts(self, accounts: Sequence[str]) -> bool:
         """Journal and bars go on in the first account's folder from this moment: no row may reach another's.

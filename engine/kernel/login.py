@@ -25,6 +25,7 @@ from engine.portfolio.curve import PnlCurve
 from engine.state.sections import PnlSection
 from engine.storage import rescues
 from engine.storage.atomic import keep_now, read_kept
+from engine.storage.encodable import encodable
 from engine.storage.places import DAMAGED
 
 log = logging.getLogger("qtrade.engine")
@@ -93,6 +94,10 @@ class Login:
     def journal_of(self, account: str) -> str | Path:
         """Where an account's journal is: a database's URL, or a file."""
         return self._url or self.folder(account) / JOURNAL_FILE
+
+    def journal_files(self) -> dict[str, str]:
+        """The file of each watched account, for dashboards on this machine; none where a server keeps them."""
+        return {} if self._url else {name: encodable(str(self.journal_of(name))) for name in self.watched}
 
     def choose(self, account: str | None) -> None:
         self._chosen = account

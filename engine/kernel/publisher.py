@@ -7,6 +7,8 @@ milliseconds at 50 lines and 200 candidates.
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
@@ -28,6 +30,7 @@ from engine.portfolio.sums import together
 from engine.portfolio.valuation import PERCENT_QUOTED, Terms, terms_of
 from engine.scanners.symbol_view import SymbolContext, symbol_section
 from engine.state.counter_sections import CountersSection, Tally, tallies
+from engine.state.engine_sections import EngineSection
 from engine.state.envelope import SYMBOL_PREFIX
 from engine.state.sections import (
     AgeRow,
@@ -67,6 +70,7 @@ class Publisher:
         self._silent: dict[int, float] = {}  # con_id -> since when its line is said to bring nothing, monotonic
         self._restart_needed = ""
         self._passes = 0
+        self._ended_wall: float | None = None
         self.started_mono = rooms.clock.mono()
         self.disk_free_gb: float | None = None
         self.sizes: tuple[int | None, int | None] = (None, None)  # bytes of the state's folder and of the journal
@@ -84,8 +88,9 @@ class Publisher:
         else:
             self._beat()
 
-    def all(self) -> None:
-        """Every section."""
+    def all(self, *, is_last: bool = False) -> None:
+        """Every section; `is_last` = the engine is being stopped."""
+        self._ended_wall = self._rooms.clock.wall() if is_last else None
         self._publish(slow=True)
 
     def _beat(self) -> None:
@@ -102,6 +107,7 @@ class Publisher:
         of_all = self._positions(None) if rooms.login.has_sum and rooms.login.shown is not None else None
         self._notice_own_faults()
         made: dict[str, Section] = {
+            "engine": self._card(),
             "broker": self._broker(),
             "positions": positions,
             "lines": lines,
@@ -153,6 +159,21 @@ class Publisher:
         self._restart_needed = ", ".join(shown) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
     # --- sections -------------------------------------------------------------------------------------------
+
+    def _card(self) -> EngineSection:
+        login, config = self._rooms.login, self._setup.settings.config
+        return EngineSection(
+            name=config.engine.name,
+            machine=encodable(socket.gethostname()),
+            pid=os.getpid(),
+            started_wall=self.started_wall,
+            mode=config.broker.mode,
+            accounts=login.watched,
+            journals=login.journal_files(),
+            build_id=self._setup.build.id,
+            version=self._setup.build.version,
+            ended_wall=self._ended_wall,
+        )
 
     def _heartbeat(self) -> Heartbeat:
         wall = self._rooms.clock.wall()

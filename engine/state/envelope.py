@@ -9,6 +9,7 @@ from engine.errors import StateError
 from engine.state.alert_sections import ALERT_SECTIONS
 from engine.state.counter_sections import COUNTER_SECTIONS
 from engine.state.desk_sections import DESK_SECTIONS
+from engine.state.engine_sections import ENGINE_SECTIONS
 from engine.state.incident_sections import INCIDENT_SECTIONS
 from engine.state.lab_sections import LAB_SECTIONS
 from engine.state.scan_sections import SCAN_SECTIONS
@@ -29,7 +30,7 @@ class Envelope(Struct, frozen=True):
 
 
 _envelopes = msgspec.json.Decoder(Envelope)
-_named: dict[str, type[Section]] = {
+NAMED: dict[str, type[Section]] = {
     **SECTIONS,
     **AT_TIMES,
     **SCORE_SECTIONS,
@@ -39,9 +40,10 @@ _named: dict[str, type[Section]] = {
     **ALERT_SECTIONS,
     **COUNTER_SECTIONS,
     **DESK_SECTIONS,
+    **ENGINE_SECTIONS,
     **WATCHLIST_SECTIONS,
 }
-_kinds: tuple[type[Section], ...] = (*_named.values(), SymbolSection)
+_kinds: tuple[type[Section], ...] = (*NAMED.values(), SymbolSection)
 _decoders: dict[type[Section], msgspec.json.Decoder[Section]] = {kind: msgspec.json.Decoder(kind) for kind in _kinds}
 _seqs = msgspec.json.Decoder(dict[str, int])
 
@@ -59,9 +61,9 @@ def kind_of(name: str) -> type[Section]:
     """
     if name.startswith(SYMBOL_PREFIX) and name[len(SYMBOL_PREFIX) :].lstrip("-").isdigit():
         return SymbolSection
-    if name in _named:
-        return _named[name]
-    raise StateError(f"there is no section {name!r}; known: {', '.join(_named)}, symbol:<con_id>")
+    if name in NAMED:
+        return NAMED[name]
+    raise StateError(f"there is no section {name!r}; known: {', '.join(NAMED)}, symbol:<con_id>")
 
 
 def wrap(snapshot: Section) -> Envelope:

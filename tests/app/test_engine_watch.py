@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.launch.wiring import EngineWithStores, as_started, gateway_of, of_no_gateway
+from app.launch.engine_wiring import EngineWithStores, as_started, gateway_of, of_no_gateway
 from engine.clock import SystemClock
 from engine.journal.writer import Journal
 from engine.kernel.runtime import EngineThread

@@ -304,7 +304,7 @@ def test_many_tabs_share_one_view() -> None:
 def test_an_unknown_path_has_the_strip_and_nothing_else() -> None:
     delta = Bench().feed.poll("/nowhere", None).delta
     assert delta is not None
-    assert set(delta["set"]) == {"strip", "broker", "rows:bell"}
+    assert set(delta["set"]) == {"strip", "broker", "fleet", "rows:bell"}
 
 
 PLAIN = frozenset({dict, list, tuple, str, int, float, bool, type(None)})

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from app.launch import wiring
+from app.launch import engine_wiring, wiring
 from app.launch.launch import STATE_FOLDER
 from app.launch.parts import Parts, Plan
 from app.launch.ports import open_listener
@@ -81,7 +81,7 @@ class Host:
         logging.getLogger().addHandler(self._errors)
         threading.excepthook = lambda args: self._errors.lines.append(f"thread {args.thread}: {args.exc_value!r}")
         sys.unraisablehook = lambda args: self._errors.lines.append(f"unraisable: {args.exc_value!r}")
-        wiring.Engine = self._made  # type: ignore[misc,assignment]  # so that errors can be planted in it
+        engine_wiring.Engine = self._made  # type: ignore[misc,assignment]  # so that errors can be planted in it
 
     def _made(self, setup: Any) -> Engine:
         self._engines.append(Engine(setup))

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from app.launch import wiring
+from app.launch import engine_wiring, wiring
 from app.launch.launch import run
 from app.launch.parts import Parts, Plan
 from engine.domain import ContractRef
@@ -104,13 +104,13 @@ class Reporter:
 
 
 def main(arguments: list[str]) -> int:
-    prepares, engines, made = arguments[0] == "prepare", [], wiring.Engine
+    prepares, engines, made = arguments[0] == "prepare", [], engine_wiring.Engine
 
     def engine_made(setup: Any) -> Any:
         engines.append(made(setup))
         return engines[-1]
 
-    wiring.Engine = engine_made  # type: ignore[misc,assignment]  # so that what is in force can be said
+    engine_wiring.Engine = engine_made  # type: ignore[misc,assignment]  # so that what is in force can be said
 
     def assemble(plan: Plan) -> Parts:
         parts = wiring.assemble(plan)

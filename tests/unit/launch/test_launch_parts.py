@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from app.launch.check import report
+from app.launch import launch
+from app.launch.check import log_folder, report
 from app.launch.cli import OPTIONS, parse_command_line
 from app.launch.closing import close_to_others
 from app.launch.data_folder import (
@@ -74,6 +75,19 @@ def test_every_option_of_the_issue_is_there() -> None:
         "log.level": "DEBUG",
     }
     assert (typed.config, typed.check, typed.version) == (Path("f"), True, True)
+
+
+def test_pages_alone_and_an_engine_alone_are_no_process_together(capsys) -> None:
+    assert parse_command_line(["--no-engine"]).no_engine and not parse_command_line([]).no_engine
+    with pytest.raises(ConfigError, match="--play and --no-engine exclude each other"):
+        parse_command_line(["--no-engine", "--play", "x.tape.gz"])
+    assert launch.run(["--no-engine", "--check"], has_pages=False) == launch.REFUSED
+    assert "python -m engine is an engine alone" in capsys.readouterr().err
+
+
+def test_the_log_of_pages_alone_lies_apart(tmp_path: Path) -> None:
+    assert log_folder(tmp_path) == tmp_path / "logs"
+    assert log_folder(tmp_path, 8053) == tmp_path / "logs" / "dashboard-8053"
 
 
 def test_options_name_real_settings() -> None:
