@@ -117,7 +117,7 @@ def test_the_journals_of_all_are_one_and_those_of_one_its_own(floor, tmp_path, m
         journal.open(tmp_path / f"{name}.sqlite3", "paper", account)
         readers[name].open(tmp_path / f"{name}.sqlite3", "paper", account)
         journal.record_pnl(100.0, 100.0, money, 0.0, money)
-        journal.record_fill(Fill(f"{account}.1", 1, "AAPL", "BOT", 1.0, 2.0, 100.0, account=account))
+        journal.record_fill(Fill(f"{account}.1", 1, "AAPL", "BOT", 1.0, 2.0, 100.0, "SMART", account=account))
         assert journal.flush(DEADLINE_S)
         journal.stop()
         desk = floor.desks[name]
