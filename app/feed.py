@@ -34,6 +34,7 @@ View = dict[str, dict[str, Any]]
 BY_FIELD = ("grid:", "rows:")
 KEPT_VIEWS = 40  # of each page: 80 s of a busy page; an older cursor gets the whole view
 KEPT_PAGES = 32  # symbol pages come and go, and each zone has its own
+KEPT_OF_MANY = 256  # where each choice of engines has its own, too
 LOOKED_S = 30.0  # so long a part on demand is built after a browser had it in sight
 CURSOR_DIGITS = 15  # a longer number is not one of ours, and turning thousands of digits into one is refused
 
@@ -196,7 +197,7 @@ class Feed:
     def _history(self, key: str) -> _PageHistory:
         history = self._histories.setdefault(key, _PageHistory())
         self._histories.move_to_end(key)
-        while len(self._histories) > KEPT_PAGES:
+        while len(self._histories) > (KEPT_PAGES if self._choice_now is None else KEPT_OF_MANY):
             self._histories.popitem(last=False)
         return history
 

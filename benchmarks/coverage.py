@@ -3,7 +3,7 @@
     python -m benchmarks.coverage                    all tables, coverage.txt, .json and .svg
     python -m benchmarks.coverage --quick            500 symbols, dwell 5 s, one seed, our rotation as shipped
     ... --quick --symbols 1500 --dwell 2 5 --policy round_robin rotation --seed 7 --normal-max 10 --set near_atr=0.8
-    ... --quick --table bound long restless          another table: no line for signals, 90 minutes, another world
+    ... --quick --table bound long restless shared   also: no line for signals, 90 minutes, another world, 4 engines
 
 Interrupted, it goes on where it stopped as long as no source changes.
 
@@ -26,7 +26,7 @@ from benchmarks.coverage_plot import plot
 from benchmarks.coverage_replay import POLICIES, RunSettings
 from benchmarks.coverage_runs import Run, Stretch, prepare, run_all
 from benchmarks.coverage_score import Score, pooled
-from benchmarks.coverage_table import BOUND, LONG, RESTLESS, SHIPPED, TITLES, Cell, Mark, marks, table
+from benchmarks.coverage_table import BOUND, LONG, RESTLESS, SHARED, SHIPPED, TITLES, Cell, Mark, marks, table
 from engine.config import LineSettings
 from simulator.world.manner import RESTLESS_MANNER, USUAL_MANNER
 
@@ -40,6 +40,7 @@ STRETCHES = {
     BOUND: Stretch(),
     LONG: Stretch(minutes=90, settle_min=62),
     RESTLESS: Stretch(manner=RESTLESS_MANNER),
+    SHARED: Stretch(),
 }
 ONE_RECORDING = {  # the beginning of the long one serves the short ones
     name: replace(stretch, recorded_min=90) if stretch.manner == USUAL_MANNER else stretch
@@ -67,6 +68,7 @@ def full_cells() -> list[Cell]:
     cells = [Cell(SHIPPED, n, dwell, policy) for n, dwell in MEASURED for policy in ("round_robin", "rotation")]
     cells += [Cell(BOUND, n, dwell, policy) for n, dwell in MEASURED for policy in ("round_robin", "rotation")]
     cells += [Cell(BOUND, 500, DWELLS_S[-1], policy) for policy in WITHOUT_DWELL]
+    cells += [Cell(SHARED, 1_500, 5.0, "rotation")]
     cells += [Cell(LONG, n, 5.0, "rotation") for n in (500, 1_500)]
     return cells + [Cell(RESTLESS, n, dwell, "rotation") for n, dwell in MEASURED]
 
@@ -98,6 +100,7 @@ def _settings(cell: Cell, changes: dict[str, float]) -> RunSettings:
         cell.top_max,
         promote=cell.table != BOUND,
         changes=changes,
+        engines=cell.engines,
     )
 
 

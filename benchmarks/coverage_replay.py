@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -26,7 +26,9 @@ from engine.coverage.rotation import Rotation, coverage_policy
 from engine.coverage.urgency import CoveragePolicy
 from engine.domain import Demand, Quote, Signal, Stay
 from engine.lines.bus import Hooks, MarketDataBus
-from engine.scanners.coordinator import Parts, ScannerCoordinator
+from engine.scanners.coordinator import Parts, ScannerCoordinator, Unshared
+from engine.sharding.share import HOLD_S, Share
+from engine.state.roll import Member
 
 Store = TypeVar("Store", bound=BarStore)
 POLICIES = ("fixed", "gainers", "round_robin", "rotation")
@@ -39,6 +41,7 @@ TOP_GAINERS = ScanSpec("Top gainers", "TOP_PERC_GAIN", "STK", "STK.US.MAJOR")
 class RunSettings:
     """`symbols` of the universe, beside the positions; `changes` replaces numbers of the engine's coverage policy.
 
+    `engines` share the universe, each with `line_limit` lines and the positions of its own account.
     Not `promote`: the scanners ask for no line at all, so that all but the positions' rotate.
     """
 
@@ -50,6 +53,7 @@ class RunSettings:
     line_limit: int = 50
     promote: bool = True
     changes: dict[str, float] = field(default_factory=dict)
+    engines: int = 1
 
 
 @dataclass
@@ -61,6 +65,27 @@ class Outcome:
     ages: Ages
     errors_101: int
     most_lines: int
+
+
+def of_all(outcomes: Sequence[Outcome]) -> Outcome:
+    """Several engines together: their signals, visits, messages and lines; the worst of what has a bound for each."""
+    done = [each.activity for each in outcomes]
+    return Outcome(
+        sorted({signal for each in outcomes for signal in each.signals}, key=lambda signal: signal.at),
+        Activity(
+            sum(each.visits_per_min for each in done),
+            sum(each.messages_per_s for each in done),
+            max(each.worst_second for each in done),
+            sum(each.rotating for each in done),
+        ),
+        Ages(_added(each.ages.every for each in outcomes), _added(each.ages.strong for each in outcomes)),
+        sum(each.errors_101 for each in outcomes),
+        max(each.most_lines for each in outcomes),
+    )
+
+
+def _added(counts: Iterable[Sequence[int]]) -> list[int]:
+    return [sum(column) for column in zip(*counts, strict=True)]
 
 
 def warm_store(recording: Recording, store: Store) -> Store:
@@ -89,10 +114,21 @@ def _know_history(desk: HistoryQueue, recording: Recording) -> None:
         desk._done |= {(contract.con_id, "bars"): today, (contract.con_id, "usual"): today}
 
 
-class Replay:
-    """`store` is changed: give each replay its own (a forked process has one)."""
+class Part(Unshared):
+    """What engine `which` of `engines` looks after, all of which are there all the time."""
 
-    def __init__(self, recording: Recording, store: BarStore, settings: RunSettings) -> None:
+    def __init__(self, which: int, engines: int, lines: int) -> None:
+        everybody = [Member(f"engine-{n}", lines) for n in range(engines)]
+        share = Share(everybody[which].name, 0.0)
+        share.see(everybody, 0.0)
+        share.see(everybody, HOLD_S)
+        self.mine, self.owner = share.mine, share.owner  # type: ignore[method-assign]
+
+
+class Replay:
+    """One engine's. `store` is changed: give each replay its own (a forked process has one)."""
+
+    def __init__(self, recording: Recording, store: BarStore, settings: RunSettings, which: int = 0) -> None:
         self._promote = settings.promote
         self._rotating = 0
         self._ages = Ages()
@@ -128,6 +164,8 @@ class Replay:
         _know_history(self.desk, recording)
         self.feed = BarFeed(store, self.desk, units, self.clock, self.clock.wall, self.bus.quote)
         parts = Parts(self.feed, self.gateway, self.clock, self.clock.wall, self.bus.quote, self.rotation)
+        if settings.engines > 1:
+            parts = parts._replace(shared=Part(which, settings.engines, settings.line_limit))
         self.coordinator = ScannerCoordinator(
             parts, BreakoutParams(), MarketScanSettings(), settings.normal_max, settings.top_max, self._on_signal
         )
@@ -170,7 +208,7 @@ class Replay:
         self.feed.keep(self._positions)
         self.coordinator.set_kept(self._positions)
         self.coordinator.universe.add(self._universe, self.clock.wall())
-        self.rotation.universe((*self._universe, *self._positions), self.clock.mono())
+        self.coordinator._tell_universe()
         self.bus.demand("position", [Demand(c, "100", "position", "open position") for c in self._positions])
         self.bus.on_connected(1)
         self.feed.on_connected()

@@ -13,15 +13,16 @@ from functools import cache, partial
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from benchmarks.coverage_replay import POSITIONS, Replay, RunSettings, warm_store
+from benchmarks.coverage_replay import POSITIONS, Outcome, Replay, RunSettings, of_all, warm_store
 from benchmarks.coverage_score import Raised, Score, score
 from benchmarks.coverage_truth import Truth, TruthStore
 from benchmarks.coverage_world import Recording, digest, load, record, recording_key, save
 from engine.bars.store import BarStore
 from simulator.world.manner import USUAL_MANNER, Manner
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "reports" / "coverage"
 AT_ONCE = 2
@@ -44,6 +45,7 @@ _RUN_SOURCES = (
     "engine/coverage/*.py",
     "engine/lines/*.py",
     "engine/scanners/*.py",
+    "engine/sharding/*.py",
     "benchmarks/coverage_gateway.py",
     "benchmarks/coverage_policies.py",
     "benchmarks/coverage_replay.py",
@@ -82,15 +84,16 @@ class Run:
     def path(self) -> Path:
         """Where its score is kept."""
         s = self.settings
-        name = f"{s.symbols}-{s.policy}-{s.dwell_s:g}-{s.normal_max}-{s.top_max}-{s.promote:d}-{self.seed}" + "".join(
-            f"-{name}={value:g}" for name, value in sorted(s.changes.items())
+        name = (
+            f"{s.symbols}-{s.policy}-{s.dwell_s:g}-{s.normal_max}-{s.top_max}-{s.promote:d}-{s.engines}-{self.seed}"
+            + "".join(f"-{name}={value:g}" for name, value in sorted(s.changes.items()))
         )
         return KEPT / f"runs-{_code_key(self.stretch)}" / f"{name}.json"
 
     @property
     def length(self) -> int:
         """How long it takes, roughly."""
-        return self.stretch.minutes * (500 + self.settings.symbols)
+        return self.stretch.minutes * (500 * self.settings.engines + self.settings.symbols)
 
 
 class Jobs:
@@ -185,12 +188,37 @@ def _scene(seed: int, stretch: Stretch) -> _Scene:
     return _Scene(recording, warm_store(recording, BarStore()), truth_of(seed, stretch))
 
 
+def _outcomes(run: Run, scene: _Scene) -> Iterator[Outcome]:
+    """Of each engine; several in turn, each in a process that changes a store of its own."""
+    for which in range(run.settings.engines):
+        one = partial(_outcome, run, scene, which)
+        yield one() if run.settings.engines == 1 else in_a_fork(one)
+
+
+def _outcome(run: Run, scene: _Scene, which: int) -> Outcome:
+    replay = Replay(scene.recording, scene.store, run.settings, which)
+    return replay.run(run.stretch.minutes * 60.0, run.stretch.settle_min * 60.0)
+
+
+def in_a_fork(work: Callable[[], T]) -> T:
+    """What it returns, of a process that has this one's memory."""
+    forked = multiprocessing.get_context("fork")
+    ours, theirs = forked.Pipe(duplex=False)
+    process = forked.Process(target=lambda: theirs.send(work()))
+    process.start()
+    theirs.close()
+    try:
+        return ours.recv()  # type: ignore[no-any-return]
+    finally:
+        process.join()
+
+
 def _run_one(run: Run, scene: _Scene) -> None:
     logging.disable(logging.WARNING)
     recording, store, truth = scene
     stretch = run.stretch
     members = {contract.con_id for contract in recording.contracts[: run.settings.symbols]}
-    outcome = Replay(recording, store, run.settings).run(stretch.minutes * 60.0, stretch.settle_min * 60.0)
+    outcome = of_all(list(_outcomes(run, scene)))
     if outcome.errors_101 or outcome.most_lines > run.settings.line_limit:
         raise AssertionError(f"{run.path.stem}: {outcome.errors_101} x error 101, {outcome.most_lines} lines at most")
     start, end = recording.start + stretch.settle_min * 60.0, recording.start + stretch.minutes * 60.0

@@ -137,6 +137,10 @@ def _engine_name(text: str) -> str:
     return text
 
 
+def _group_name(text: str | None) -> str | None:
+    return None if text is None else _engine_name(text)
+
+
 def _state_url(text: str | None) -> str | None:
     if text is None or (text.startswith(FOLDER_SCHEME) and _folder(text[len(FOLDER_SCHEME) :])):
         return text
@@ -199,6 +203,11 @@ KeptNumber = Annotated[bool | int | float, AfterValidator(_bounded)]
 class EngineSettings(_Model):
     name: Annotated[str, AfterValidator(_engine_name)] = _f(
         "main", "Engine's name", "Under which it publishes; several engines on one state need different ones"
+    )
+    share: Annotated[str | None, AfterValidator(_group_name)] = _f(
+        None,
+        "Shares its symbols with",
+        "Engines that name the same group visit one universe, each its part; needs Redis",
     )
 
 

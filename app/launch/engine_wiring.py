@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from app.launch.parts import Move, Parts, Plan
@@ -23,8 +24,11 @@ from engine.kernel.rooms import EngineSetup
 from engine.kernel.runtime import EngineThread
 from engine.settings.changes import AT_START
 from engine.settings.effective import EffectiveSettings
+from engine.sharding.attendance import Attendance
+from engine.sharding.share import Share
 from engine.state.bus import StateBus
-from engine.state.sections import Answer
+from engine.state.roll import Member
+from engine.state.sections import Answer, BrokerSection
 from engine.statements.desk import ImportDesk
 
 STORES_STOP_S = 0.5
@@ -138,11 +142,13 @@ class EngineParts:
     statements: ImportDesk
     engines: Engines
     thread: EngineThread
+    attendance: Attendance | None
 
     def stores(self, *beside: Worker) -> EngineWithStores:
         """The engine and all that runs beside it."""
+        more = (*beside, self.attendance) if self.attendance is not None else beside
         return EngineWithStores(
-            self.thread, self.state, self.journal, move=self.engines.move, beside=(self.statements, *beside)
+            self.thread, self.state, self.journal, move=self.engines.move, beside=(self.statements, *more)
         )
 
 
@@ -156,11 +162,34 @@ def engine_parts(plan: Plan) -> EngineParts:
         timings=plan.timings, period_stretch=plan.period_stretch, began_wall=clock.wall(),
         restarted_after=f"{plan.restarted_after}." if plan.restarted_after else "", playback=plan.playback,
     )  # fmt: skip
+    attendance = _attendance(plan, state, clock)
+    if attendance is not None:
+        setup = replace(setup, shared=attendance)
     engines = Engines(setup, plan.move)
     thread = EngineThread(engines.make)
     engines.thread = thread
     statements = ImportDesk(reader, clock, plan.root, plan.folder, lambda: engines.settings.config.journal.import_dir)
-    return EngineParts(clock, state, journal, reader, bars, statements, engines, thread)
+    return EngineParts(clock, state, journal, reader, bars, statements, engines, thread, attendance)
+
+
+def _attendance(plan: Plan, state: StateBus, clock: Clock) -> Attendance | None:
+    """Of an engine that shares its symbols. A changed limit of lines weighs from the next start: shares stay put."""
+    if plan.roll is None:
+        return None
+
+    def is_connected() -> bool:
+        broker = state.current().sections.get("broker")
+        return isinstance(broker, BrokerSection) and broker.connected
+
+    config = plan.settings.config
+    member = Member(config.engine.name, config.lines.limit)
+    return Attendance(
+        Share(member.name, clock.mono()), plan.roll, member, clock.mono, is_connected, lambda: _day(clock.wall())
+    )
+
+
+def _day(wall: float) -> str:
+    return datetime.fromtimestamp(wall, UTC).strftime("%Y%m%d")
 
 
 def engine_alone(plan: Plan) -> Parts:

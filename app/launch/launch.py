@@ -35,6 +35,7 @@ from engine.logs.routing import plain, route_logs
 from engine.settings.effective import SAVED
 from engine.settings.saved import FILE_NAME, set_aside
 from engine.state.disk_store import DiskStore
+from engine.state.roll import Roll
 from engine.state.store import CLAIM_S, Outlet, StateStore
 from engine.state.stores import open_store
 from engine.storage.build_id import BuildId, build_id
@@ -128,6 +129,8 @@ def _run_locked(
     store = state_store(prepared)
     if (journal_url := prepared.settings.config.journal.url) is not None:
         check_driver(journal_url)
+    group = prepared.settings.config.engine.share
+    roll = store.roll(group) if group is not None and role is not Role.PAGES else None
     os.umask(0o077)  # whatever is made from here on is this user's alone
     make_data_folder(prepared.folder)
     lock = EngineLock(prepared.folder)
@@ -151,7 +154,7 @@ def _run_locked(
                 _set_aside(prepared, machine)
                 outlet = store.outlet(prepared.settings.config.engine.name)
                 _claim(outlet)
-            site = Site(store, outlet, logs, role)
+            site = Site(store, outlet, logs, role, roll)
             _serve_until_end(prepared, machine, build, listener, ending, site, assemble)
         finally:
             routing.close()
@@ -164,12 +167,14 @@ def _run_locked(
 
 
 class Site(NamedTuple):
-    """What of the outside this process has to do with. `outlet` None = it has no engine."""
+    """What of the outside this process has to do with. `outlet` None = it has no engine; `roll` None = its symbols are
+    its own."""
 
     store: StateStore
     outlet: Outlet | None
     logs: Path
     role: Role
+    roll: Roll | None
 
 
 def state_store(prepared: Prepared) -> StateStore:
@@ -244,6 +249,7 @@ def _serve_until_end(
         prepared.settings, *gateway.address, prepared.folder, build, ROOT,
         restarted_after=restarted_after, notes=prepared.notes, playback=playback, move=gateway.move,
         outlet=site.outlet, store=_store_of(prepared, site), logs=site.logs, role=site.role,
+        roll=site.roll,
     )  # fmt: skip
     parts = assemble(plan) if assemble is not None else _real_parts(plan)
     server = None

@@ -13,6 +13,7 @@ from engine.broker.timings import Timings
 from engine.clock import Clock, SystemClock
 from engine.kernel.playback import Playback
 from engine.settings.effective import EffectiveSettings
+from engine.state.roll import Roll
 from engine.state.store import Outlet, StateStore
 from engine.storage.build_id import BuildId
 
@@ -73,6 +74,7 @@ class Plan:
     `playback`: the recording that is played in the gateway's place, None = none is. `move` brings another gateway when
     the settings name one; None = whoever made this plan has but one. `outlet`: where the state is published for other
     processes, None = nowhere; `store`: where pages find engines of others, None = they show this process' alone.
+    `roll`: the list of the engines that share one universe with this one, None = all is its own.
     `logs`: where the process' own log files are, None = it has none.
     """
 
@@ -93,6 +95,7 @@ class Plan:
     store: StateStore | None = None
     logs: Path | None = None
     role: Role = Role.BOTH
+    roll: Roll | None = None
 
 
 Assemble = Callable[[Plan], Parts]

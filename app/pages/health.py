@@ -112,6 +112,7 @@ def _engines() -> Component:
         Col("machine", "Computer"),
         Col("accounts", "Accounts"),
         Col("lines", "Lines", "num"),
+        Col("visits", "Symbols visited", "num"),
         Col("positions", "Positions", "num"),
         Col("pnl", "Day P&L", "num"),
         Col("unrealized", "Unrealized", "num"),

@@ -83,6 +83,7 @@ def _row(order: int, row: EngineRow, labels: dict[str, str], s: Snapshots) -> di
         "machine": row.machine or MISSING,
         "accounts": ", ".join(labels.get(name, name) for name in row.accounts) or MISSING,
         "lines": f"{row.lines_used}/{row.lines_limit}" if row.lines_used is not None else MISSING,
+        "visits": MISSING if row.visits is None else f"{row.visits:,}",
         "positions": MISSING if row.positions is None else str(row.positions),
         "pnl": [f"{signed(row.daily_pnl)} {row.currency}".strip(), tone(row.daily_pnl)],
         "unrealized": [f"{signed(row.unrealized_pnl)} {row.currency}".strip(), tone(row.unrealized_pnl)],

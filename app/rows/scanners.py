@@ -197,7 +197,7 @@ def toggled(
     if scan is None:
         return chosen, "This version does not know this scan. Reload the page."
     if row.locked:
-        return chosen, f"The scans are fixed by {row.source}. Start without it to change them here."
+        return chosen, row.why_locked or f"The scans are fixed by {row.source}. Start without it to change them here."
     if wanted:
         running = [each.name for each in section.scans if each.name in chosen and each.state != "ended"]
         if len(running) >= PRESET_SLOTS and name not in chosen:

@@ -128,7 +128,7 @@ def _in_force(row: SettingRow) -> dict[str, Any]:
 
 
 def lock_words(row: SettingRow) -> str:
-    return f"Fixed by {row.source}. Start without it to change it here."
+    return row.why_locked or f"Fixed by {row.source}. Start without it to change it here."
 
 
 def changes_part(section: SettingsSection | None, keys: Iterable[str] | None = None) -> Part:

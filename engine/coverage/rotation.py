@@ -10,6 +10,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from msgspec import structs
 
@@ -30,6 +31,7 @@ SILENT_AGAIN_S = 600.0  # the feed may have been away, not the symbol
 NO_PRICE_S = 3.0  # a visit without a price is given up so long after its dwell
 RATE_WINDOW_S = 60.0
 ORDER_LASTS_S = 1.0
+NOBODY: Mapping[int, str] = MappingProxyType({})
 _STAYS = 1.0  # score of a visit that goes on: before every newcomer
 
 
@@ -69,6 +71,7 @@ class Rotation:
         self._closed: dict[int, float] = {}  # con_id -> since when it is known to be, monotonic
         self._closed_minute: int | None = None
         self._places: dict[int, Place] = {}
+        self._elsewhere = NOBODY
         self._bucket = _bucket(policy)
         self._opened: deque[float] = deque()
         self._day: date | None = None
@@ -87,11 +90,14 @@ class Rotation:
 
     # --- what the scanners tell ---------------------------------------------------------------------------------
 
-    def universe(self, contracts: Iterable[ContractRef], now_mono: float) -> None:
+    def universe(
+        self, contracts: Iterable[ContractRef], now_mono: float, elsewhere: Mapping[int, str] = NOBODY
+    ) -> None:
         """All symbols to be visited, as the scans returned them; whoever is missing is forgotten.
 
-        What names no exchange is not visited: TWS would refuse it.
+        What names no exchange is not visited: TWS would refuse it. `elsewhere`: con_id -> the engine that visits it.
         """
+        self._elsewhere = elsewhere
         before, self._places = self._places, {}
         self._order_until = -math.inf
         self._closed_minute = None
@@ -212,13 +218,14 @@ class Rotation:
         return float(len(self._opened))
 
     def knows(self, con_id: int) -> bool:
-        return con_id in self._places
+        return con_id in self._places or con_id in self._elsewhere
 
     def waits(self, con_id: int, now_mono: float) -> str:
         """When it was seen, in words; "" = it is not in the universe."""
         place = self._places.get(con_id)
         if place is None:
-            return ""
+            other = self._elsewhere.get(con_id)
+            return "" if other is None else f"engine {other} visits it" if other else "goes to another engine"
         if place.held_mono is None:
             return "waits for its first visit"
         if self._rests(place, now_mono):

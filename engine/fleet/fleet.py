@@ -29,6 +29,7 @@ from engine.state.store import StateStore
 log = logging.getLogger("qtrade.fleet")
 
 NAMES_S = 2.0  # so long a list of the engines is good
+FORGET_S = 3_600.0  # a store that restarts has forgotten all: who was there stays for so long
 ALL = "@"  # begins the choice of all engines of a mode: no engine's name does
 _OWN = ("engine", "heartbeat", "broker")  # read of each, whatever is asked for
 _CARD = (*_OWN, "lines", "positions", "positions_all")
@@ -47,6 +48,7 @@ class Fleet:
         self._lock = threading.Lock()
         self._members: dict[str, StateSource] = dict(own or {})
         self._own = frozenset(self._members)
+        self._listed_mono: dict[str, float] = {}  # when each was on the store's list last
         self._asked_mono = float("-inf")
         self._problem = ""
         self._views: dict[str, FleetView] = {}
@@ -125,7 +127,9 @@ class Fleet:
                 log.warning("The engines can be found again")
             self._problem = ""
             for name in self._members.keys() - set(names) - self._own:
-                del self._members[name]
+                if now - self._listed_mono.get(name, now) > FORGET_S:
+                    del self._members[name]
+            self._listed_mono |= dict.fromkeys(names, now)
             for name in names:
                 if name not in self._members:
                     self._members[name] = StateReader(self._store.view(name), self._clock, name)
@@ -306,6 +310,7 @@ def _row(part: Part, beat_wall: float | None) -> EngineRow:
         accounts=broker.accounts if broker is not None else card.accounts if card is not None else (),
         lines_used=lines.used if lines is not None else None,
         lines_limit=lines.limit if lines is not None else None,
+        visits=card.visits if card is not None else None,
         positions=len(held.tradable) if held is not None else None,
         daily_pnl=figures.daily_pnl if figures is not None else None,
         unrealized_pnl=figures.unrealized_pnl if figures is not None else None,

@@ -39,7 +39,6 @@ from engine.state.sections import (
 
 Rule = Callable[[Sequence[Part]], Section | None]
 NEWEST_EVENTS, NEWEST_SIGNALS, NEWEST_ANSWERS, NEWEST_LOG, MOST_CONDITIONS = 200, 500, 200, 100, 200
-CHOOSE = "each engine has its own: choose one above"
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -394,7 +393,8 @@ def settings(parts: Sequence[Part]) -> SettingsSection | None:
     if not told:
         return None
     part, section = told[0]
-    rows = tuple(replace(row, locked=True, source=f"engine {part.name}; {CHOOSE}") for row in section.rows)
+    why = f"That of engine {part.name}. Choose one engine above to change it."
+    rows = tuple(replace(row, locked=True, why_locked=why) for row in section.rows)
     return replace(section, rows=rows)
 
 

@@ -172,6 +172,8 @@ class Publisher:
             journals=login.journal_files(),
             build_id=self._setup.build.id,
             version=self._setup.build.version,
+            group=config.engine.share or "",
+            visits=len(self._rooms.rotation),
             ended_wall=self._ended_wall,
         )
 

@@ -66,7 +66,7 @@ from engine.portfolio.manager import TradeManager
 from engine.portfolio.trade_dates import TradeDates
 from engine.prices.decimals import contract_decimals
 from engine.scanners.breakout import Dollars
-from engine.scanners.coordinator import Parts, ScannerCoordinator
+from engine.scanners.coordinator import Parts, ScannerCoordinator, Shared, Unshared
 from engine.scanners.scan_parameters import FILE_NAME as PARAMETER_FILE
 from engine.scanners.scan_parameters import ScanParameterCache
 from engine.scanners.why_not import WhyNotAnswers
@@ -108,6 +108,7 @@ class EngineSetup:
     period_stretch: float = 1.0  # of the engine's periodic steps: publishing, curve, order of lines
     playback: Playback | None = None  # the recording that stands for the gateway, None = it is none
     sender: Sender = field(default_factory=AppriseSender)  # how alerts go out
+    shared: Shared = field(default_factory=Unshared)  # which symbols are this engine's
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,7 @@ class Rooms:
                 self._dollars,
                 self._min_tick,
                 self._silent_since,
+                setup.shared,
             ),
             config.breakout,
             config.market_scan,

@@ -19,6 +19,7 @@ from engine.broker.port import RequestError, ScanRow, ScanRows
 from engine.clock import Clock
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.coverage.hints import scan_hints
+from engine.coverage.rotation import NOBODY
 from engine.coverage.urgency import Running
 from engine.coverage.visits import Look, VisitJudge
 from engine.domain import Candidate, ContractRef, Demand, Quote, Signal, Stay
@@ -40,7 +41,9 @@ CYCLE_S = 10.0
 class Cover(Protocol):
     """`engine.coverage.rotation.Rotation`, as far as the scanners need it."""
 
-    def universe(self, contracts: Iterable[ContractRef], now_mono: float) -> None: ...
+    def universe(
+        self, contracts: Iterable[ContractRef], now_mono: float, elsewhere: Mapping[int, str] = NOBODY
+    ) -> None: ...
 
     def hint(self, hints: Mapping[int, float], now_mono: float) -> None: ...
 
@@ -49,10 +52,50 @@ class Cover(Protocol):
     def watch(self, signals: Mapping[int, Running]) -> None: ...
 
 
+class Shared(Protocol):
+    """Which symbols are this engine's where several share one universe (`engine.sharding`). Any thread."""
+
+    @property
+    def version(self) -> int:
+        """Rises when something else may be its own."""
+
+    def mine(self, con_ids: Sequence[int]) -> set[int]:
+        """Those of them that are its own now."""
+
+    def owner(self, con_id: int) -> str:
+        """The engine that looks after it."""
+
+    def offer(self, contracts: Iterable[ContractRef]) -> None:
+        """The universe as it is known here."""
+
+    def take_found(self) -> list[ContractRef]:
+        """What the scans of others have found since the last call."""
+
+
+class Unshared:
+    """All is this engine's."""
+
+    version = 0
+
+    def mine(self, con_ids: Sequence[int]) -> set[int]:
+        return set(con_ids)
+
+    def owner(self, con_id: int) -> str:
+        return ""
+
+    def offer(self, contracts: Iterable[ContractRef]) -> None:
+        pass
+
+    def take_found(self) -> list[ContractRef]:
+        return []
+
+
 class NoCover:
     """Nobody rotates: for replays in which every symbol has a line."""
 
-    def universe(self, contracts: Iterable[ContractRef], now_mono: float) -> None:
+    def universe(
+        self, contracts: Iterable[ContractRef], now_mono: float, elsewhere: Mapping[int, str] = NOBODY
+    ) -> None:
         pass
 
     def hint(self, hints: Mapping[int, float], now_mono: float) -> None:
@@ -73,7 +116,7 @@ class Parts(NamedTuple):
     """What the coordinator is given. `market` is the market clock; `quote` the newest quote of a con_id.
 
     `cover` hears where a visit may pay; `dollars` of a stock quoted in another currency or unit; `min_tick` of a
-    con_id, None = its details are not known; `silent_since` as in `Surroundings`.
+    con_id, None = its details are not known; `silent_since` as in `Surroundings`; `shared` says which symbols are ours.
     """
 
     feed: BarFeed
@@ -85,6 +128,7 @@ class Parts(NamedTuple):
     dollars: Callable[[ContractRef], Dollars] = only_dollars
     min_tick: Callable[[int], float | None] = _not_known
     silent_since: Callable[[int], float | None] = none_silent
+    shared: Shared = Unshared()
 
 
 class ScannerCoordinator:
@@ -108,6 +152,9 @@ class ScannerCoordinator:
         self._tops = Tops()
         self._listener = on_signal
         self._exempt: frozenset[int] = frozenset()
+        self._shared_version = parts.shared.version
+        self._stayers: frozenset[int] = frozenset()
+        self._elsewhere: Mapping[int, str] = NOBODY  # con_id -> the engine that looks after it in our place
         self._log = SignalLog()
         self._cycle_mono = float("-inf")
         self._cycle_market = float("-inf")
@@ -180,9 +227,7 @@ class ScannerCoordinator:
         """The watch-lists' symbols: in the universe at once, under the floors as any other; cheap to repeat."""
         if self.universe.set_listed([usable(contract) for contract in contracts], self._parts.market()):
             self._tell_universe()
-            for contract in contracts:
-                if contract.con_id in self.universe and contract.con_id not in self._exempt:
-                    self._feed.admit(usable(contract), RANK_UNIVERSE, 1.0)
+            self._admit([(usable(contract), 1.0) for contract in contracts])
 
     def on_quote(self, quote: Quote, now_market: float) -> None:
         """Each quote, after the bars have taken it: what confirms, and visits."""
@@ -250,6 +295,7 @@ class ScannerCoordinator:
         self.breakout.recheck(now)
         self.shadow.recheck(now)
         self.market.step(now)
+        self._follow_group(now)
         self._settle(now)
         self._feed.let_go(self.universe.take_gone())
 
@@ -290,7 +336,8 @@ class ScannerCoordinator:
         without_line = [each for each in running if each.con_id not in self._exempt]
         tops = self._tops.choose(without_line, self.top_score, self._top_max, now)
         self._parts.cover.watch(watched(running, tops, self.top_score, self.breakout.params.cool_down_min * 60.0, now))
-        return self.board.demands(self.breakout.verdicts, tops, self._normal_max, self._exempt)
+        exempt = self._exempt | self._elsewhere.keys()
+        return self.board.demands(self.breakout.verdicts, tops, self._normal_max, exempt)
 
     def _running(self) -> list[RunningSignal]:
         """All signals that run now. A position or pin may be without a line, too: then it is watched."""
@@ -409,9 +456,8 @@ class ScannerCoordinator:
         self._enter(contracts, now)
         if result.preset.instrument == "STK":
             self._feed.units.on_scan([contract.con_id for contract in contracts], self._scans.avg_volume_above)
-        for place, contract in enumerate(contracts):
-            if contract.con_id in self.universe and contract.con_id not in self._exempt:
-                self._feed.admit(contract, RANK_UNIVERSE, 1.0 - place / max(len(contracts), 1))
+        most = max(len(contracts), 1)
+        self._admit([(contract, 1.0 - place / most) for place, contract in enumerate(contracts)])
         self._news = True  # results come nine at a time: ordered once, after the last
 
     def _settle(self, now: float) -> None:
@@ -433,7 +479,46 @@ class ScannerCoordinator:
 
     def _tell_universe(self) -> None:
         contracts = [c for con_id in self.universe.con_ids() if (c := self.universe.contract(con_id)) is not None]
-        self._parts.cover.universe(contracts, self._parts.clock.mono())
+        shared = self._parts.shared
+        shared.offer(contracts)
+        self._stayers = self._staying()
+        ours = self._ours()
+        others = [c.con_id for c in contracts if c.con_id not in ours]
+        self._elsewhere = {con_id: shared.owner(con_id) for con_id in others}
+        mine = [contract for contract in contracts if contract.con_id in ours]
+        self._parts.cover.universe(mine, self._parts.clock.mono(), self._elsewhere)
+
+    def _ours(self) -> set[int]:
+        """Of the universe what this engine looks after. Positions, pins and lists are each engine's own, and a running
+        signal stays where it was found."""
+        all_of_it = self.universe.con_ids()
+        own = self._parts.shared.mine(all_of_it)
+        if len(own) == len(all_of_it):
+            return own
+        return own | self._exempt | self.universe.listed | self._stayers
+
+    def _staying(self) -> frozenset[int]:
+        """Running signals of symbols that are another engine's by now."""
+        running = [each.con_id for each in self._running()]
+        return frozenset(running) - self._parts.shared.mine(running)
+
+    def _follow_group(self, now: float) -> None:
+        """What the scans of other engines have found, and symbols that are ours by now."""
+        found, version = self._parts.shared.take_found(), self._parts.shared.version
+        if not found and version == self._shared_version:
+            return
+        self._shared_version = version
+        self._enter([usable(contract) for contract in found], now)
+        contracts = [c for con_id in self.universe.con_ids() if (c := self.universe.contract(con_id)) is not None]
+        self._admit([(contract, 0.0) for contract in contracts])
+        self.changed = True
+
+    def _admit(self, scored: Sequence[tuple[ContractRef, float]]) -> None:
+        """Their history, of those that are in the universe and ours."""
+        for contract, score in scored:
+            con_id = contract.con_id
+            if con_id in self.universe and con_id not in self._exempt and con_id not in self._elsewhere:
+                self._feed.admit(contract, RANK_UNIVERSE, score)
 
     def _after_look(self, look: Look) -> None:
         """A visit was judged: its distance; and its bars are asked for where they decide."""
@@ -445,6 +530,8 @@ class ScannerCoordinator:
 
     def _arrange(self, now: float) -> None:
         self._news = False
+        if self._staying() != self._stayers:
+            self._tell_universe()
         verdicts = self.breakout.verdicts
         self.board.merge(self._known(self.market.results()), now)
         for con_id, verdict in verdicts.items():

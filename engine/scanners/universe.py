@@ -40,6 +40,11 @@ class Universe:
     def con_ids(self) -> list[int]:
         return list(self._members)
 
+    @property
+    def listed(self) -> frozenset[int]:
+        """The watch-lists' symbols."""
+        return frozenset(self._listed)
+
     def contract(self, con_id: int) -> ContractRef | None:
         member = self._members.get(con_id)
         return member.contract if member is not None else None

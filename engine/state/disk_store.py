@@ -17,9 +17,10 @@ from pathlib import Path
 import msgspec
 from diskcache import Cache, Timeout
 
-from engine.errors import NameTaken, StateError
+from engine.errors import ConfigError, NameTaken, StateError
 from engine.state.disk import DATABASE, open_cache, open_existing
 from engine.state.envelope import SEQS_KEY, Envelope, unwrap_seqs
+from engine.state.roll import Roll
 from engine.state.store import SHOWN_S, Heard, Sent
 from engine.storage.lockfile import FileLock
 
@@ -67,6 +68,12 @@ class DiskStore:
 
     def view(self, engine: str) -> DiskView:
         return DiskView(self._root / engine, self._wall)
+
+    def roll(self, group: str) -> Roll:
+        raise ConfigError(
+            f"engine.share is {group!r}, and the state lies in a folder; engines share their symbols by way of a Redis "
+            "or Valkey server. Set state.url to one (docs/scale.md), or leave engine.share out."
+        )
 
 
 def _written_wall(folder: Path) -> float:

@@ -13,7 +13,8 @@ EngineWord = Literal["starting", "alive", "late", "dead", "stopped"]
 
 class EngineSection(Section, frozen=True, kw_only=True):
     """An engine's card. `accounts`: watched, home first. `journals`: account -> file of `machine`, none where a server
-    keeps them. `ended_wall` = it was stopped then, None = it runs, or has died.
+    keeps them. `visits` = symbols that its spare lines go round, of those that the engines of its `group` share ("" =
+    all are its own). `ended_wall` = it was stopped then, None = it runs, or has died.
     """
 
     name: str
@@ -25,6 +26,8 @@ class EngineSection(Section, frozen=True, kw_only=True):
     journals: dict[str, str] = {}
     build_id: str = ""
     version: str = ""
+    group: str = ""
+    visits: int | None = None
     ended_wall: float | None = None
 
 
@@ -44,6 +47,7 @@ class EngineRow(Struct, frozen=True):
     accounts: tuple[str, ...] = ()
     lines_used: int | None = None
     lines_limit: int | None = None
+    visits: int | None = None  # symbols that its spare lines go round
     positions: int | None = None
     daily_pnl: float | None = None
     unrealized_pnl: float | None = None

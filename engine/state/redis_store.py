@@ -5,6 +5,8 @@
     qtrade:{<engine>}:lock       string with expiry (redis-py's lock): who publishes under the name
     qtrade:{<engine>}:look       channel: somebody looks; a message that is lost costs a second of freshness
     qtrade:commands              stream: what dashboards want, each entry for one engine; a consumer group an engine
+    qtrade:{share:<group>}:roll  sorted set: an engine that shares its universe -> when it renewed its place
+    qtrade:{share:<group>}:<day> hash: con_id -> contract that a scan of the group has found that day; gone after two
 
 Nothing is repeated by the library: a connection that broke is an error, and what was written before is looked at again.
 """
@@ -15,7 +17,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -26,8 +28,10 @@ from redis.exceptions import RedisError, ResponseError
 from redis.lock import Lock
 from redis.retry import Retry
 
+from engine.domain import ContractRef
 from engine.errors import NameTaken, StateError
 from engine.state.envelope import SEQS_KEY, Envelope
+from engine.state.roll import EXPIRE_S, Member
 from engine.state.store import CLAIM_S, SHOWN_S, Heard, Sent
 from engine.storage.urls import shown_url
 
@@ -44,6 +48,8 @@ _KEPT_MS = int(SHOWN_S * 1000.0)
 _ENGINES, _COMMANDS = "qtrade:engines", "qtrade:commands"
 _CONSUMER = "engine"  # there is one of a name
 _TO, _BODY = b"to", b"command"
+_members = msgspec.json.Decoder(Member)
+_contracts = msgspec.json.Decoder(ContractRef)
 _CURE = (
     "See that the Redis or Valkey server of state.url runs and can be reached from here; it is tried again by itself, "
     "and the pages of the engine's own process go on from memory."
@@ -90,6 +96,9 @@ class RedisStore:
 
     def view(self, engine: str) -> RedisView:
         return RedisView(self._client, self.place, engine)
+
+    def roll(self, group: str) -> RedisRoll:
+        return RedisRoll(self, group)
 
 
 class RedisOutlet:
@@ -250,6 +259,71 @@ class RedisView:
 
     def close(self) -> None:
         """The connections are the store's, and those of all threads."""
+
+
+class RedisRoll:
+    """Implements `Roll`. Places are judged by the server's clock."""
+
+    def __init__(self, store: RedisStore, group: str) -> None:
+        self.place = store.place
+        self._client = store.connect(f"share-{group}")
+        self._group = group
+        self._members = _key(f"share:{group}", "roll")
+        self._told: bytes | None = None  # our place as it stands there
+
+    def members(self, own: Member | None) -> tuple[Member, ...]:
+        told = msgspec.json.encode(own) if own is not None else None
+        with _said(self.place):
+            seconds, micros = self._client.time()
+            now = seconds + micros / 1e6
+            with self._client.pipeline(transaction=True) as pipe:
+                if self._told is not None and self._told != told:
+                    pipe.zrem(self._members, self._told)
+                if told is not None:
+                    pipe.zadd(self._members, {told: now})
+                pipe.zremrangebyscore(self._members, "-inf", now - EXPIRE_S)
+                pipe.pexpire(self._members, _KEPT_MS)
+                pipe.zrange(self._members, 0, -1)
+                found = pipe.execute()[-1]
+        self._told = told
+        # The newest last: an engine that was started again with other lines has two places for some seconds.
+        newest = {member.name: member for member in (_member(each) for each in found) if member is not None}
+        return tuple(sorted(newest.values()))
+
+    def exchange(self, found: Sequence[ContractRef], known: frozenset[int], day: str) -> list[ContractRef]:
+        key = _key(f"share:{self._group}", day)
+        with _said(self.place):
+            if found:
+                told: Any = {str(contract.con_id): msgspec.json.encode(contract) for contract in found}
+                with self._client.pipeline(transaction=True) as pipe:
+                    pipe.hset(key, mapping=told)
+                    pipe.pexpire(key, 2 * _KEPT_MS)
+                    pipe.execute()
+            if self._client.hlen(key) <= len(known):
+                return []
+            there: Any = self._client.hkeys(key)
+            new = [each for each in there if each.isdigit() and int(each) not in known]
+            values: Any = self._client.hmget(key, new) if new else []
+        return [contract for contract in (_contract(value) for value in values if value is not None) if contract]
+
+    def close(self) -> None:
+        with suppress(RedisError, OSError):
+            self._client.connection_pool.disconnect()
+
+
+def _member(stored: bytes) -> Member | None:
+    """None = another version's, which is no place here."""
+    try:
+        return _members.decode(stored)
+    except msgspec.DecodeError:
+        return None
+
+
+def _contract(stored: bytes) -> ContractRef | None:
+    try:
+        return _contracts.decode(stored)
+    except msgspec.DecodeError:
+        return None
 
 
 def _key(engine: str, what: str) -> str:

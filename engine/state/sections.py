@@ -433,11 +433,14 @@ class HealthSection(Section, frozen=True, kw_only=True):
 
 
 class SettingRow(Struct, frozen=True):
+    """`why_locked`: of what is locked for another reason than its source."""
+
     key: str  # dotted: "breakout.bars_n"
     value: Any
     default: Any
     source: str
     locked: bool
+    why_locked: str = ""
 
 
 class ChangeRow(Struct, frozen=True):

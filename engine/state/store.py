@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from engine.state.envelope import Envelope
+from engine.state.roll import Roll
 
 SHOWN_S = 86_400.0  # an engine that has written nothing for so long is not listed any more
 CLAIM_S = 10.0  # an engine's name is free again so long after it died
@@ -114,3 +115,6 @@ class StateStore(Protocol):
     def outlet(self, engine: str) -> Outlet: ...
 
     def view(self, engine: str) -> StoredView: ...
+
+    def roll(self, group: str) -> Roll:
+        """The list of a group that shares one universe. Raises ConfigError where the store keeps none."""

@@ -97,6 +97,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engine.watchlists": SEAMS,
     "engine.fleet": SEAMS
     | {"engine.state", "engine.journal", "engine.storage", "engine.portfolio.sums", "engine.portfolio.valuation"},
+    "engine.sharding": SEAMS | {"engine.state.roll", "engine.storage"},
     "engine.kernel": frozenset({"engine"}),  # engine, its assembly and their parts: introduce the rooms to each other
     "app.launch": frozenset({"app", "engine"}),
     "app.metrics": frozenset({"app.deps", "app.login", "app.snapshots", "engine.state"}),

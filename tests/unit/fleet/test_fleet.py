@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from engine.errors import CommandRefused, StateError
 from engine.fleet import merging, money, routing
-from engine.fleet.fleet import NAMES_S
+from engine.fleet.fleet import FORGET_S, NAMES_S
 from engine.fleet.journal import plans
 from engine.fleet.parts import Part
 from engine.state import envelope
@@ -90,6 +90,15 @@ def test_engines_that_come_later_are_found_and_a_store_that_is_away_is_said(two:
     assert list(two.fleet.members()) == ["east", "north", "west"] and two.fleet.problem == "redis://h: refused"
     assert fleet_of(two, ALL_PAPER).problem == "redis://h: refused"
     assert two.fleet.view(ALL_PAPER).read("positions") is not None
+
+
+def test_a_store_that_forgot_its_engines_takes_none_from_the_page(two: Floor) -> None:
+    assert list(two.fleet.members()) == ["east", "west"]
+    two.store.engines = lambda: ("west",)
+    two.wait(60.0, "east")
+    assert {row.name: row.word for row in fleet_of(two, ALL_PAPER).engines} == {"east": "dead", "west": "alive"}
+    two.wait(FORGET_S, "east")
+    assert list(two.fleet.members()) == ["west"]
 
 
 # --- together ---------------------------------------------------------------------------------------------------------
@@ -197,7 +206,7 @@ def test_every_section_has_a_rule_and_every_rule_gives_its_struct(two: Floor) ->
 def test_settings_of_all_are_to_be_looked_at_alone(two: Floor) -> None:
     section = two.fleet.view(ALL_PAPER).read("settings")
     assert isinstance(section, SettingsSection) and all(row.locked for row in section.rows)
-    assert "choose one above" in section.rows[0].source
+    assert section.rows[0].why_locked == "That of engine east. Choose one engine above to change it."
     assert two.fleet.view("east").read("settings") == two.desks["east"].bus.read("settings")
 
 

@@ -17,10 +17,11 @@ from engine.bars.volume_unit import VolumeUnits
 from engine.broker.port import HistoryRequest, ScanRow, ScanRows, ScanSpec
 from engine.clock import FakeClock
 from engine.config import BreakoutParams, MarketScanSettings
+from engine.coverage.rotation import NOBODY
 from engine.coverage.urgency import Running
 from engine.domain import Bar, ContractRef, Quote, Signal
 from engine.scanners.breakout import Dollars, only_dollars
-from engine.scanners.coordinator import Parts, ScannerCoordinator
+from engine.scanners.coordinator import Parts, ScannerCoordinator, Shared, Unshared
 
 OPEN = 1_762_353_000.0  # 2025-11-05 09:30 New York
 TEN = OPEN + 1_800.0
@@ -130,12 +131,15 @@ class CoverBook:
 
     def __init__(self) -> None:
         self.members: list[ContractRef] = []
+        self.elsewhere: Mapping[int, str] = NOBODY
         self.hints: dict[int, float] = {}
         self.distances: dict[int, float | None] = {}
         self.watched: dict[int, Running] = {}
 
-    def universe(self, contracts: Iterable[ContractRef], now_mono: float) -> None:
-        self.members = list(contracts)
+    def universe(
+        self, contracts: Iterable[ContractRef], now_mono: float, elsewhere: Mapping[int, str] = NOBODY
+    ) -> None:
+        self.members, self.elsewhere = list(contracts), elsewhere
 
     def hint(self, hints: Mapping[int, float], now_mono: float) -> None:
         self.hints.update(hints)
@@ -156,6 +160,7 @@ class Street:
         params: BreakoutParams | None = None,
         dollars: Callable[[ContractRef], Dollars] = only_dollars,
         ticks: Mapping[int, float] | None = None,
+        shared: Shared | None = None,
     ) -> None:
         self.clock = FakeClock(mono=1_000.0, wall=at)
         self.broker = FakeBroker()
@@ -171,7 +176,7 @@ class Street:
         self.feed = BarFeed(self.store, desk, self.units, self.clock, self.clock.wall, self.quotes.get)
         self.desk = desk
         self.coordinator = ScannerCoordinator(
-            Parts(self.feed, self.broker, self.clock, *around),
+            Parts(self.feed, self.broker, self.clock, *around, shared or Unshared()),
             params or BreakoutParams(),
             MarketScanSettings(),
             on_signal=self.signals.append,

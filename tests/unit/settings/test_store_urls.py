@@ -90,7 +90,7 @@ def test_no_password_is_shown_on_a_page_by_check_or_in_a_refusal(tmp_path) -> No
 
 
 def test_a_page_cannot_change_where_things_lie() -> None:
-    for key in ("state.url", "journal.url", "engine.name", "lab.dask"):
+    for key in ("state.url", "journal.url", "engine.name", "engine.share", "lab.dask"):
         with pytest.raises(ConfigError, match="can't be changed here; use config.yaml"):
             resolve([Layer("saved")]).with_saved({key: None})
 
