@@ -587,6 +587,9 @@ def run_tests(arguments):
         browser, module = ensure_browser(), ["-m", "pytest"] + ([] if arguments else list(WORKERS))
     if browser:
         os.environ["QTRADE_BROWSER"] = browser
+    # Tests start a hundred programs: without bytecode each would compile every module anew, which takes longer than all
+    # that it does then, and each of the workers would rewrite all tests.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     return hand_over(module + arguments)
 
 
