@@ -128,6 +128,7 @@ _ENGINE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 FOLDER_SCHEME, REDIS_SCHEMES = "diskcache://", ("redis://", "rediss://")
 SERVER_SCHEME = "postgresql+psycopg://"
 DASK_SCHEMES = ("tcp://", "tls://")
+ARCHIVE_SCHEMES = ("file://", "s3://", "gs://", "abfs://")
 
 
 def _engine_name(text: str) -> str:
@@ -160,6 +161,14 @@ def _dask_address(text: str | None) -> str | None:
         parts = urlsplit(text) if text.startswith(DASK_SCHEMES) and _is_word(text) and _has_host(text, "") else None
         if parts is None or parts.port is None or parts.username is not None or parts.query or parts.fragment:
             raise ValueError("must be tcp://<host>:<port> of a Dask scheduler, or tls:// with TLS; its port is 8786")
+    return text
+
+
+def _archive_url(text: str | None) -> str | None:
+    scheme, _, place = (text or "").partition("://")
+    is_place = bool(_folder(place) if scheme == "file" and place else _is_word(place) and place.strip("/"))
+    if text is not None and not (text.startswith(ARCHIVE_SCHEMES) and is_place):
+        raise ValueError("must be file://<folder>, or an object store: s3://<bucket>/<folder>, gs:// or abfs://")
     return text
 
 
@@ -488,6 +497,17 @@ class LabSettings(_Model):
     )
 
 
+class ArchiveSettings(_Model):
+    url: Annotated[str | None, AfterValidator(_archive_url)] = _f(
+        None,
+        "Archive of years",
+        "None: bars are kept for 20 days; else file://<folder>, or an object store (s3://, gs://, abfs://)",
+        is_secret=True,
+    )
+    ticks: bool = _f(False, "Ticks in the archive", "Each quote, some 100 MB a day; bars alone take some 10 MB")
+    keep_days: int | None = _f(None, "Kept in the archive", "None: for ever", unit="days", step=30, ge=30, le=36_500)
+
+
 class NewsSettings(_Model):
     enabled: bool = _f(False, "News headlines", "On a symbol's page, where the account has a provider for the API")
     most: int = _f(12, "Headlines", "The newest so many of a symbol", step=1, ge=1, le=50)
@@ -556,6 +576,7 @@ class AppConfig(_Model):
     alerts: AlertSettings = AlertSettings()
     journal: JournalSettings = JournalSettings()
     lab: LabSettings = LabSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     simulator: SimulatorSettings = SimulatorSettings()
     log: LogSettings = LogSettings()
     data_dir: Annotated[str | None, AfterValidator(_folder)] = _f(

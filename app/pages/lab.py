@@ -56,7 +56,7 @@ def layout(**_: Any) -> Component:
 
 def _run() -> Component:
     kinds = html.Div(
-        [_kind("app", "Own days", True), _kind("csv", "CSV folder", False)],
+        [_kind("app", "Own days", True), _kind("archive", "Archive", False), _kind("csv", "CSV folder", False)],
         className="qt-lab-kinds",
         role="radiogroup",
         **attrs(aria_label="Where the recorded days are"),

@@ -157,7 +157,7 @@ def tiles(s: Snapshots, h: HealthSection) -> dict[str, Any]:
         "journal": f"{_calm(h.state_write_ms, QUICK_MS)} ms" if h.state_write_ms is not None else None,
         "journal2": journal_words(h, s.now),
         "disk": [disk_text(h.disk_free_gb), "warn" if low else ""],
-        "disk2": "low: free some space" if low else "free where history is kept",
+        "disk2": "low: free some space" if low else h.archive or "free where history is kept",
     }
 
 
@@ -345,6 +345,7 @@ def report(s: Snapshots) -> str:
     lines += [f"{name}: {value}" for name, value in h.status_block]
     lines.append(f"Loop lateness p99: {number(h.loop_lateness_p99_ms, 1)} ms")
     lines.append(f"Sent in the worst second: {h.sent_worst_second}; disk free: {disk_text(h.disk_free_gb) or MISSING}")
+    lines += [f"{h.archive[:1].upper()}{h.archive[1:]}"] if h.archive else []
     lines += ["", "What happened:"]
     lines += [f"- {_state_word(c)} {c.title} ({c.code}): {c.text} {c.cure} [{c.count}x]" for c in h.conditions[:40]]
     for each in s.incidents.figures if s.incidents else ():

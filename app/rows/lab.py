@@ -18,6 +18,7 @@ View = dict[str, dict[str, Any]]
 THIRTY = 2
 MOST_DAYS = 60
 FEW = 30  # signals below which chance alone explains a median
+OTHER_NAMES = {"csv": "no SYMBOL-YYYYMMDD.csv"}
 MOST_REFUSED = 5
 MOST_NAMES = 60
 VARY = vary_part()
@@ -90,7 +91,7 @@ def _found(source: LabSourceSection) -> str:
         part = f" ({source.read:,} of {total:,} symbol-days read)" if source.read < total else ""
         text += f"; {source.hours}{part}"
     if source.left_out:
-        text += f"; {plural(source.left_out, 'file')} left out (no SYMBOL-YYYYMMDD.csv)"
+        text += f"; {plural(source.left_out, 'file')} left out ({OTHER_NAMES.get(source.kind, 'other names')})"
     return text
 
 

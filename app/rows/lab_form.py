@@ -111,7 +111,7 @@ def _is_date(text: str) -> bool:
 def source_of(asked: Mapping[str, Any]) -> tuple[str, str]:
     """(kind, folder). Raises LabError."""
     kind, folder = asked.get("kind"), asked.get("folder", "")
-    if kind not in ("app", "csv") or not isinstance(folder, str) or len(folder) > MOST_TEXT:
+    if kind not in ("app", "csv", "archive") or not isinstance(folder, str) or len(folder) > MOST_TEXT:
         raise LabError("The source is not valid. Choose it again.")
     if kind == "csv" and not folder.strip():
         raise LabError("Type the folder that holds the recorded days first.")

@@ -20,6 +20,7 @@ ELSEWHERE = (
     "state.",
     "journal.url",
     "lab.",
+    "archive.",
     "breakout.",
     "market_scan.enabled",
     "market_scan.custom",

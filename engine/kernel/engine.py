@@ -119,6 +119,7 @@ class Engine:
             self.rooms.post.close()
             await self.rooms.supervisor.stop()
             await self.rooms.bar_keeper.close()
+            await asyncio.to_thread(self.rooms.archive.close)
 
     async def _run(self, stopping: asyncio.Event) -> None:
         rooms = self.rooms
@@ -216,6 +217,7 @@ class Engine:
 
         await rooms.files.run(open_files)
         await rooms.bar_keeper.open(folder / BARS_FOLDER)
+        rooms.archive.open(folder / BARS_FOLDER)
         rooms.symbols.recall([*await asyncio.to_thread(_stored_contracts, folder), *rooms.watch.pins()])
         await self._written()
         rooms.changes.load(await asyncio.to_thread(setup.reader.changes, 500))
@@ -518,6 +520,7 @@ class Engine:
         try:
             now = rooms.market.now(quote.received_wall)
             rooms.feed.on_quote(quote, now, has_trade)
+            rooms.archive.note(quote, now, has_trade)
             rooms.coordinator.on_quote(quote, now)
             rooms.facts.on_quote(quote, now)
         except BaseException as error:  # noqa: BLE001 - of one symbol: the packet's others go on

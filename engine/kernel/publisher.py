@@ -354,6 +354,7 @@ class Publisher:
             build_id=self._setup.build.id,
             version=self._setup.build.version,
             restart_needed=self._restart_needed,
+            archive=rooms.archive.words,
         )
 
     def _counters(self) -> CountersSection:
@@ -412,7 +413,7 @@ class Publisher:
     def _notice_own_faults(self) -> None:
         """What no broker tells: changed files, a full disk, tasks that keep dying, positions without a line."""
         rooms, wall, lines = self._rooms, self._rooms.clock.wall(), self._rooms.lines.use()
-        state, journal, bars = self._state, self._setup.journal, rooms.bar_keeper
+        state, journal, bars, archive = self._state, self._setup.journal, rooms.bar_keeper, rooms.archive
         failing = rooms.supervisor.failing(rooms.clock.mono())
         failures = "; ".join(f"{part.name}: {part.error}" for part in failing)
         missing = rooms.bus.positions_without_line()
@@ -430,6 +431,8 @@ class Publisher:
             ("disk:journal", bool(journal.problem), "History can't be written",
              encodable(f"{journal.problem}. {journal.waiting_words}."), journal.cure, "error"),
             ("disk:bars", bool(bars.problem), "Bars can't be kept", encodable(bars.problem), bars.cure, "error"),
+            ("disk:archive", bool(archive.problem), "The archive can't be written", encodable(archive.problem),
+             archive.cure, "error"),
             ("parts", bool(failing), "A part of the engine keeps failing", failures,
              "The rest goes on. Restart if it stays, and report it with the log file.", "error"),
             ("feed", feed_dead, "No quotes come",

@@ -12,6 +12,7 @@ from engine.alerts.channels import ChannelBook, Sender
 from engine.alerts.desk import AlertDesk
 from engine.alerts.post import PostOffice
 from engine.alerts.quiet import quiet_until
+from engine.archive.writer import Archive
 from engine.bars.bar_files import BarFiles
 from engine.bars.feed import BarFeed
 from engine.bars.history import HistoryQueue
@@ -186,6 +187,7 @@ class Rooms:
         self.contracts = ContractDetails(self.broker, hears.info)
         self.sectors = SectorBook(self.contracts.want, self.files.keep)
         self.bar_keeper = BarKeeper(self.bars, clock, self.market_now)
+        self.archive = Archive(config.archive, config.broker.mode, config.engine.name, clock, self.market_now)
         self.history = HistoryQueue(
             self.broker,
             self.bars,
@@ -321,7 +323,7 @@ class Rooms:
         self.feed.needed_by(self.scores.follows)
         self.feed.tell_of_leavers(today.drop)
         self.lab = LabService(
-            LabTies(setup.state.publish, self._answer, self._thresholds, clock, self._cluster),
+            LabTies(setup.state.publish, self._answer, self._thresholds, clock, self._cluster, self._archive_url),
             today,
             setup.root,
             setup.data_dir / "logs" / "lab.log",
@@ -454,6 +456,10 @@ class Rooms:
 
     def _cluster(self) -> str:
         return self.keeper.settings.config.lab.dask or ""
+
+    def _archive_url(self) -> str:
+        config = self.keeper.settings.config
+        return f"{config.archive.url.rstrip('/')}/{config.broker.mode}" if config.archive.url else ""
 
     def _is_exempt(self, con_id: int) -> bool:
         return self.watch.is_pinned(con_id) or con_id in self.manager.tradable_ids()

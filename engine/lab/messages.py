@@ -83,7 +83,7 @@ class AskAudit(Message, frozen=True, tag=True):
 
 
 class AskDays(Message, frozen=True, tag=True):
-    """What is recorded in a folder. `kind`: app, csv."""
+    """What is recorded in a folder. `kind`: app, csv, archive."""
 
     kind: str
     folder: str

@@ -75,6 +75,7 @@ class LabTies:
     thresholds: Callable[[], tuple[BreakoutParams, float]]  # and the floor of dollar volume
     clock: Clock
     cluster: Callable[[], str] = lambda: ""  # address of the Dask scheduler for runs; "" = the lab process runs them
+    archive: Callable[[], str] = lambda: ""  # URL of this mode's days in the archive of years; "" = none is kept
 
 
 class LabService:
@@ -234,6 +235,10 @@ class LabService:
             if not folder.strip():
                 raise LabError("Type the folder that holds the recorded days first.")
             return _own_path(folder.strip())
+        if kind == "archive":
+            if not self._ties.archive():
+                raise LabError("No archive is kept. Name its place as archive.url in config.yaml (docs/scale.md).")
+            return self._ties.archive()
         if kind != "app":
             raise LabError("That is no source of recorded days. Reload the page.")
         if self._folder is None:

@@ -6,6 +6,7 @@ from engine.errors import LabError
 from engine.lab.app_days import AppRecordings
 from engine.lab.recordings import CsvRecordings, Recordings
 from engine.storage.encodable import path_of
+from engine.storage.urls import not_installed
 
 
 def recordings(kind: str, folder: str) -> Recordings:
@@ -14,4 +15,10 @@ def recordings(kind: str, folder: str) -> Recordings:
         return AppRecordings(path_of(folder))
     if kind == "csv":
         return CsvRecordings(path_of(folder))
-    raise LabError(f"{kind!r} is no source of recorded days; known: app, csv.")
+    if kind == "archive":
+        try:
+            from engine.lab.archive_days import ArchiveRecordings
+        except ImportError as error:
+            raise LabError(not_installed("archive.url", folder, str(error.name))) from None
+        return ArchiveRecordings(folder)
+    raise LabError(f"{kind!r} is no source of recorded days; known: app, csv, archive.")

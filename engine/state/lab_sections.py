@@ -107,7 +107,7 @@ class LabSourceSection(Section, frozen=True, kw_only=True):
     `left_out` = files of other names.
     """
 
-    kind: str  # app, csv
+    kind: str  # app, csv, archive
     folder: str
     days: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()

@@ -430,6 +430,7 @@ class HealthSection(Section, frozen=True, kw_only=True):
     build_id: str
     version: str
     restart_needed: str = ""  # the file that changed
+    archive: str = ""  # of years: size, since when, kept how long, in words; "" = none is configured
 
 
 class SettingRow(Struct, frozen=True):

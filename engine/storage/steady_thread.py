@@ -38,6 +38,11 @@ class SteadyThread:
     def is_alive(self) -> bool:
         return self._thread.is_alive()
 
+    @property
+    def is_going(self) -> bool:
+        """Whether another step will follow: False in the last one."""
+        return not self._stopping.is_set()
+
     def wake(self) -> None:
         """Take the next step now."""
         self._wake.set()

@@ -68,6 +68,14 @@ def test_a_cluster_is_named_by_the_address_of_its_scheduler(url: str) -> None:
         resolve([Layer("environment", {"lab.dask": url})])
 
 
+@pytest.mark.parametrize("url", ["", "D:/archive", "file://", "s3://", "s3:// a", "http://h/x", "s3:///"])
+def test_an_archive_lies_in_a_folder_or_an_object_store(url: str) -> None:
+    for good in ("file:///var/lib/archive", "file://D:\\My Archive", "s3://bucket/qtrade", "abfs://box@acc/x"):
+        assert resolve([Layer("environment", {"archive.url": good})]).config.archive.url == good
+    with pytest.raises(ConfigError, match=r"must be file://<folder>, or an object store"):
+        resolve([Layer("environment", {"archive.url": url})])
+
+
 @pytest.mark.parametrize("name", ["", "a" * 33, "a.b", "a/b", "..", "a b", "é", "-a", "a\n"])
 def test_an_engines_name_names_a_folder_and_keys(name: str) -> None:
     with pytest.raises(ConfigError, match="letters, digits, dashes or underscores"):
@@ -90,7 +98,7 @@ def test_no_password_is_shown_on_a_page_by_check_or_in_a_refusal(tmp_path) -> No
 
 
 def test_a_page_cannot_change_where_things_lie() -> None:
-    for key in ("state.url", "journal.url", "engine.name", "engine.share", "lab.dask"):
+    for key in ("state.url", "journal.url", "engine.name", "engine.share", "lab.dask", "archive.url"):
         with pytest.raises(ConfigError, match="can't be changed here; use config.yaml"):
             resolve([Layer("saved")]).with_saved({key: None})
 
