@@ -98,7 +98,15 @@ def run_command(request_id: str, asked: Mapping[str, Any]) -> RunLab:
     wrong = next((day for day in days if not _is_date(day)), None)
     if wrong is not None:
         raise LabError(f"{wrong[:20]!r} is no date; days are written like 2013-10-07. Choose the days again.")
-    return RunLab(request_id, kind, folder, names, days, ranges, least)
+    since, until = (_date_of(asked, name) for name in ("since", "until"))
+    return RunLab(request_id, kind, folder, names, days, ranges, least, since, until)
+
+
+def _date_of(asked: Mapping[str, Any], name: str) -> str:
+    text = asked.get(name, "")
+    if not isinstance(text, str) or (text and not _is_date(text)):
+        raise LabError(f"{str(text)[:20]!r} is no date; write it like 2013-10-07.")
+    return text
 
 
 def _is_date(text: str) -> bool:

@@ -21,7 +21,7 @@ const LOOK_MS = [300, 700, 1200], OPENED_MS = 600, DRAWN_MS = 100;
 
 /* Days that are left out, by day; ranges by name. */
 const choice = {
-  kind: "app", symbols: "", least: "10",
+  kind: "app", symbols: "", least: "10", since: "", until: "",
   off: /** @type {Set<string>} */ (new Set()), vary: /** @type {Map<string, Range>} */ (new Map()),
 };
 /** Id of the result whose charts were asked for. @type {string | null} */
@@ -90,9 +90,15 @@ function drawKinds() {
 function drawDays() {
   const place = find("days");
   if (place) {
+    const take = (/** @type {"since" | "until"} */ end) => (/** @type {InputEvent} */ event) => {
+      choice[end] = /** @type {HTMLInputElement} */ (event.target).value;
+    };
+    const box = (/** @type {"since" | "until"} */ end, /** @type {string} */ label) => html`<label>${label} <input type="date"
+      class="qt-input" .value=${choice[end]} @input=${take(end)}></label>`;
     render(html`${daysFound().map((day) => html`<button type="button" class="qt-preset" title=${day} data-lab-day=${day}
       aria-pressed=${String(!choice.off.has(day))}>${day.slice(5)}</button>`)}${
-      source().days_more ? html`<span class="qt-soft">${lab().days_more} older days are not offered</span>` : nothing}`, place);
+      source().days_more ? html`<span class="qt-soft">and ${lab().days_more} older days:</span>${
+      box("since", "from")}${box("until", "to")}` : nothing}`, place);
   }
 }
 
@@ -197,22 +203,28 @@ function drawCount() {
 }
 
 /* ---- run ---- */
-/** None = all that there are. */
+/** Where more days are there than buttons: from and to, "" = no end. */
+const stretch = () => (lab().days_more ? { since: choice.since, until: choice.until } : { since: "", until: "" });
+
+/** None = all that there are, or all of the stretch. */
 function days() {
+  if (stretch().since || stretch().until) {
+    return [];
+  }
   const left = daysFound().filter((day) => !choice.off.has(day));
   return left.length === daysFound().length && !lab().days_more ? [] : left;
 }
 
 function run() {
   say("");
-  if (daysFound().every((day) => choice.off.has(day))) {
+  if (!stretch().since && !stretch().until && daysFound().every((day) => choice.off.has(day))) {
     say("Choose at least one day.");
     return;
   }
   const symbols = choice.symbols.split(/[,;]+/).map((name) => name.trim()).filter(Boolean), { kind } = lab();
   ask({
     action: "lab-run", kind, folder: kind === "csv" ? lab().folder : "", symbols, days: days(), ranges: ranges(),
-    least: Number(choice.least),
+    least: Number(choice.least), ...stretch(),
   }, sayRefused);
   LOOK_MS.forEach((ms) => window.setTimeout(pollNow, ms));
 }
@@ -229,7 +241,7 @@ function turn(day) {
 function choose(kind) {
   choice.kind = kind;
   drawSource();
-  if (kind === "app" || folder()) {
+  if (kind !== "csv" || folder()) {
     look();
   }
 }

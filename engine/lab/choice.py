@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from engine.errors import LabError
 from engine.lab.messages import AskSweep, Progress
 from engine.lab.recordings import Recordings, tapes_of
@@ -31,6 +33,17 @@ class Choice(NamedTuple):
 
     symbol_days: int
     absent: tuple[str, ...]
+
+
+def within(ask: AskSweep, source: Recordings) -> AskSweep:
+    """The same with the days of the stretch that it names, where it names one. Raises LabError: none lies in it."""
+    if not ask.since and not ask.until:
+        return ask
+    recorded = {day for _symbol, day in source.days() if not ask.days or day in ask.days}
+    days = tuple(sorted(day for day in recorded if ask.since <= day <= (ask.until or day)))
+    if not days:
+        raise LabError(f"No day is recorded from {ask.since or 'the first'} to {ask.until or 'the last'}. Change them.")
+    return replace(ask, days=days, since="", until="")
 
 
 def choose(ask: AskSweep, source: Recordings, most: Most) -> Choice:

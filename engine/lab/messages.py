@@ -92,7 +92,8 @@ class AskDays(Message, frozen=True, tag=True):
 class AskSweep(Message, frozen=True, tag=True):
     """A run over recorded days. No symbols or days = all; no ranges = the base alone.
 
-    `cluster` = address of the Dask scheduler to run it on; "" = here.
+    With `since` or `until` (YYYY-MM-DD, inclusive) only days of that stretch. `cluster` = address of the Dask scheduler
+    to run it on; "" = here.
     """
 
     kind: str
@@ -104,6 +105,8 @@ class AskSweep(Message, frozen=True, tag=True):
     ranges: tuple[Range, ...]
     least_signals: int
     cluster: str = ""
+    since: str = ""
+    until: str = ""
 
 
 class Cancel(Message, frozen=True, tag=True):

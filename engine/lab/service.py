@@ -217,6 +217,8 @@ class LabService:
             ranges=command.ranges,
             least_signals=command.least_signals,
             cluster=self._ties.cluster(),
+            since=command.since,
+            until=command.until,
         )
         self._ask(ask, "run", command.request_id, STEP_S)
         self._jobs[ask.job].of = "CSV files" if command.kind == "csv" else _days_of(self._folder)

@@ -19,7 +19,7 @@ from engine.breakout.rules import Floors
 from engine.config import BreakoutParams
 from engine.errors import LabError
 from engine.lab.batches import Batch, batches_of
-from engine.lab.choice import IN_OWN_PROCESS, Choice, Most, absent_words, choose, read_tapes, refused_words
+from engine.lab.choice import IN_OWN_PROCESS, Choice, Most, absent_words, choose, read_tapes, refused_words, within
 from engine.lab.messages import AskSweep, Progress, SweepAnswer
 from engine.lab.recordings import Recordings
 from engine.lab.summary import Judged, bucket_of, grouped, hour_of, side_of, spread
@@ -110,6 +110,7 @@ class Prepared(NamedTuple):
 
 def prepared(ask: AskSweep, source: Recordings, most: Most) -> Steps[Prepared]:
     """Read and stack the chosen days. Raises LabError."""
+    ask = within(ask, source)
     choice = choose(ask, source, most)
     tapes: list[Tape] = []
     refused: dict[tuple[str, str], str] = {}

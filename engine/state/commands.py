@@ -241,7 +241,8 @@ class LookForDays(Command, frozen=True, tag=True):
 class RunLab(Command, frozen=True, tag=True):
     """Replay recorded days, each set of the product of `ranges` on top of the thresholds in force.
 
-    No symbols = all, no days = all. Progress is in the section "lab", the result in "lab_result".
+    No symbols = all, no days = all; with `since` or `until` (YYYY-MM-DD, inclusive) only days of that stretch. Progress
+    is in the section "lab", the result in "lab_result".
     """
 
     kind: str
@@ -250,6 +251,8 @@ class RunLab(Command, frozen=True, tag=True):
     days: tuple[str, ...] = ()
     ranges: tuple[Range, ...] = ()
     least_signals: int = 10
+    since: str = ""
+    until: str = ""
 
 
 class CancelLab(Command, frozen=True, tag=True):

@@ -108,6 +108,8 @@ def test_a_run_is_handed_over_with_the_values_worked_out(rig: Rig) -> None:
         ({"least": "x"}, "1 to 1,000"),
         ({"symbols": "AAA"}, "not valid. Reload"),
         ({"days": [7]}, "One of the days is not valid"),
+        ({"since": "2013-13-01"}, "'2013-13-01' is no date"),
+        ({"until": 7}, "'7' is no date"),
         ({"ranges": [{**BARS, "start": 5}]}, "Bars N: from and to must lie between 10 and 55"),
         ({"ranges": [{**BARS, "start": 30}]}, "from not above to"),
         ({"ranges": [{**BARS, "count": 61}]}, "must be 1 to 60"),

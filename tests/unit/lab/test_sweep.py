@@ -137,3 +137,12 @@ def test_a_run_takes_no_more_bars_than_it_has_memory_for(tmp_path: Path):
     write_days(tmp_path, ("AAA",), 3)
     with pytest.raises(LabError, match="memory for 1,200 minutes, .* for 2 of the 3 chosen symbol-days"):
         list(sweep(ask_sweep(1, tmp_path), CsvRecordings(tmp_path), Most(10, 1_200)))
+
+
+def test_a_stretch_of_days_is_run_without_naming_each(tmp_path: Path):
+    days = write_days(tmp_path, ("AAA",), 4)
+    whole = replace(ask_sweep(1, tmp_path), since=days[1], until=days[2])
+    assert list(sweep(whole, CsvRecordings(tmp_path)))[-1].result.tapes == 2
+    assert list(sweep(replace(whole, until=""), CsvRecordings(tmp_path)))[-1].result.tapes == 3
+    with pytest.raises(LabError, match="No day is recorded from 2014-01-01 to the last"):
+        list(sweep(replace(whole, since="2014-01-01", until=""), CsvRecordings(tmp_path)))
