@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from engine.archive.due import Due, due_days, key_of, still_kept
 from engine.archive.names import KINDS, MINUTES, TEN_SECONDS, bar_path, day_of, iso_day, tick_path
@@ -27,7 +28,7 @@ from engine.errors import StateError
 from engine.storage.atomic import write_whole
 from engine.storage.problems import cure_of
 from engine.storage.steady_thread import SteadyThread
-from engine.storage.urls import not_installed
+from engine.storage.urls import not_installed, shown_url
 
 if TYPE_CHECKING:
     from pyarrow import Table
@@ -38,7 +39,7 @@ log = logging.getLogger("qtrade.archive")
 
 STEP_S = 2.0
 LOOK_EVERY_S = 300.0  # for days that are over
-MEASURE_EVERY_S = 3_600.0
+MEASURE_EVERY_S = 6 * 3_600.0
 AGAIN_S = 30.0  # after the place refused
 DAYS_A_STEP = 20
 PART_S, PART_TICKS = 300.0, 200_000  # a file of ticks: so long, or so many
@@ -53,6 +54,13 @@ class Size(NamedTuple):
     bytes: int
     files: int
     first: str | None
+
+
+class _Notes(Struct, frozen=True):
+    """What was written to a place, as `engine.archive.due` keeps it."""
+
+    place: str
+    written: dict[str, float]
 
 
 class _Part(NamedTuple):
@@ -199,19 +207,23 @@ class Archive:
             done += 1
         if done:
             self._written = still_kept(symbols, written)
-            write_whole(folder / NOTES, msgspec.json.encode(self._written))
+            write_whole(folder / NOTES, msgspec.json.encode(_Notes(self._place(), self._written)))
         if done < DAYS_A_STEP:
             self._looked_mono = now
 
     def _notes(self, folder: Path) -> dict[str, float]:
-        """What was written; damaged or missing, it is written anew, to the same names."""
+        """What was written to this place; damaged, missing or of another place, all is written anew."""
         if self._written is None or self._notes_of != folder:
             self._notes_of = folder
             try:
-                self._written = msgspec.json.decode((folder / NOTES).read_bytes(), type=dict[str, float])
+                notes = msgspec.json.decode((folder / NOTES).read_bytes(), type=_Notes)
             except (OSError, ValueError):
-                self._written = {}
+                notes = _Notes("", {})
+            self._written = notes.written if notes.place == self._place() else {}
         return self._written
+
+    def _place(self) -> str:
+        return f"{shown_url(str(self._settings.url))}/{self._mode} by {self._engine}"
 
     def _write_day(self, store: ArchiveStore, folder: Path, due: Due) -> None:
         from engine.archive.parquet import About, Day, bars_file

@@ -45,8 +45,12 @@ class ArchiveRecordings:
 
     def __init__(self, url: str) -> None:
         root, _, self._mode = url.rstrip("/").rpartition("/")
+        self._db = duckdb.connect(":memory:")
+        self._db.execute("SET threads = 1")  # a run leaves the other cores to the program
         try:
             self._store = ArchiveStore(root)
+            if not self._store.is_folder:
+                self._db.register_filesystem(self._store.system)
             minutes, self.left_out = self._listed(MINUTES)
             tens, _ = self._listed(TEN_SECONDS)
         except StateError as error:
@@ -55,10 +59,6 @@ class ArchiveRecordings:
             raise LabError(f"No day is in the archive {root} yet: each is written once it is over.")
         self._minutes, self._tens = _by_day(minutes), _by_day(tens)
         self._days = sorted(self._minutes)
-        self._db = duckdb.connect(":memory:")
-        self._db.execute("SET threads = 1")  # a run leaves the other cores to the program
-        if not self._store.is_folder:
-            self._db.register_filesystem(self._store.system)
         self._kept: dict[tuple[str, str], RecordedDay | LabError] = {}  # of one symbol
 
     def days(self) -> Sequence[tuple[str, str]]:
@@ -76,8 +76,16 @@ class ArchiveRecordings:
         return found
 
     def _listed(self, kind: Bars) -> tuple[list[BarFile], int]:
-        names = [bar_file(each.path) for each in self._store.files(f"{self._mode}/{kind}")]
+        names = [bar_file(path) for path in self._paths(f"{self._mode}/{kind}")]
         return [name for name in names if name is not None], sum(name is None for name in names)
+
+    def _paths(self, folder: str) -> list[str]:
+        """All files below it. Of a folder on disk DuckDB lists a million in some seconds."""
+        root = self._store.full("")
+        if not self._store.is_folder or set(root) & set("*?[]"):
+            return [each.path for each in self._store.files(folder)]
+        found = self._db.execute("SELECT file FROM glob($files)", {"files": f"{root}{folder}/*/*"}).fetchall()
+        return sorted(str(name).replace("\\", "/")[len(root) :] for (name,) in found)
 
     def _loaded(self, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], RecordedDay | LabError]:
         files = [each for key in wanted for where in (self._minutes, self._tens) for each in where.get(key, ())]

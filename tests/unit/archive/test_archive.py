@@ -144,6 +144,8 @@ def test_what_is_written_is_not_written_again_and_what_is_lost_is(bars: Path, tm
     stamps = [path.stat().st_mtime_ns for path in files]
     write(archive_of(url), bars)
     assert [path.stat().st_mtime_ns for path in files] == stamps
+    write(archive_of(f"file://{tmp_path}/other"), bars)
+    assert len(list((tmp_path / "other").rglob("*.parquet"))) == len(files), "a new place gets all that is there"
     (bars / NOTES).write_text("{broken")
     write(archive_of(url), bars)
     assert all(new.stat().st_mtime_ns > old for new, old in zip(files, stamps, strict=True))
