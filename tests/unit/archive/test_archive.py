@@ -8,6 +8,7 @@ from pathlib import Path
 import fsspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from engine.archive.due import CLOSED, FINAL, due_days, key_of, still_kept
 from engine.archive.names import bar_file, bar_path, day_of, iso_day, tick_path
@@ -18,11 +19,15 @@ from engine.bars.bar_files import BarColumns, StoredSession, StoredSymbol, list_
 from engine.config import ArchiveSettings
 from engine.domain import ContractRef, Quote
 from engine.errors import LabError
+from engine.lab import shares
 from engine.lab.app_days import AppRecordings
+from engine.lab.messages import SweepAnswer
 from engine.lab.recordings import RecordedDay
 from engine.lab.sources import recordings
+from engine.lab.sweep import sweep
+from engine.state.lab_sections import Range
 from tests.patience import wait_for
-from tests.unit.lab.lab_samples import DAY_S, OPEN, walk
+from tests.unit.lab.lab_samples import DAY_S, OPEN, ask_sweep, walk
 
 duckdb = pytest.importorskip("duckdb", reason="requirements-scale.txt is not installed")
 pq = pytest.importorskip("pyarrow.parquet", reason="requirements-scale.txt is not installed")
@@ -125,6 +130,19 @@ def test_what_the_lab_reads_from_the_archive_is_what_it_reads_from_the_bars_on_d
     assert kept.days() == own.days() and len(kept.days()) == 3
     for symbol, day in own.days():
         assert same(kept.load(symbol, day), own.load(symbol, day)), day
+
+
+def test_a_run_on_the_archive_by_a_clusters_worker_is_that_on_the_bars_on_disk(bars: Path, tmp_path: Path):
+    url = f"file://{tmp_path}/archive"
+    write(archive_of(url), bars)
+    ask = ask_sweep(1, bars, Range("rel_volume", (0.5, 1.5)), Range("bars_n", (10.0, 20.0)))
+    own = list(sweep(replace(ask, kind="app"), AppRecordings(bars)))[-1]
+    sent = shares.write(replace(ask, kind="archive", folder=f"{url}/paper"))
+    found = shares.read_share(shares.piece("run", shares.code_hash(), sent, 0, 4))
+    assert isinstance(found, shares.Piece) and None not in found.results
+    whole = shares.read_share(shares.finish("run", shares.code_hash(), sent, shares.write(found.results)))
+    assert isinstance(whole, shares.Whole) and isinstance(own, SweepAnswer)
+    assert whole.answer.result == replace(own.result, took_s=0.0) and own.result.signals_total > 0
 
 
 def test_other_tools_read_it_without_us(bars: Path, tmp_path: Path):
