@@ -25,8 +25,11 @@ LOCKING = ("command line", "environment")
 # The saved settings lie in the data folder; what another process must know alike is not one page's to change, nor is a
 # scheduler whose workers run what they are sent.
 NEVER_SAVED = frozenset(
-    {"data_dir", "engine.name", "engine.share", "state.url", "journal.url", "lab.dask", "archive.url"}
-)
+    {
+        "data_dir", "engine.name", "engine.share", "state.url", "journal.url", "lab.dask", "archive.url", "archive.ticks",
+        "archive.keep_days",
+    }
+)  # fmt: skip
 _SHOWN_MOST = 80
 # A port or account belongs to the mode that it was written for, not to another one chosen above it.
 _TIED_TO_MODE = ("broker.port", "broker.account")
