@@ -26,8 +26,8 @@ LOCKING = ("command line", "environment")
 # scheduler whose workers run what they are sent.
 NEVER_SAVED = frozenset(
     {
-        "data_dir", "engine.name", "engine.share", "state.url", "journal.url", "lab.dask", "archive.url", "archive.ticks",
-        "archive.keep_days",
+        "data_dir", "engine.name", "engine.share", "state.url", "journal.url", "lab.dask", "archive.url",
+        "archive.ticks", "archive.keep_days",
     }
 )  # fmt: skip
 _SHOWN_MOST = 80

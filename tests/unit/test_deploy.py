@@ -37,7 +37,7 @@ def of_compose() -> Iterator[Started]:
     services = yaml.safe_load(COMPOSE.read_text())["services"]
     for name, service in services.items():
         if service.get("image") == "qtrade":
-            values = {key: filled(value) for key, value in service["environment"].items()}
+            values = {key: filled(value) for key, value in service["environment"].items() if value}
             yield Started(name, service["command"], values, str(service.get("healthcheck", {}).get("test", "")))
 
 
