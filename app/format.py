@@ -99,12 +99,14 @@ def age(seconds: float | None) -> str:
 
 
 def held(seconds: float | None) -> str:
-    """A duration as a stopwatch: "2:11", "17:44", "2:30:26"."""
+    """A duration as a stopwatch: "2:11", "17:44", "2:30:26"; from two days on "20 d 23 h"."""
     if seconds is None:
         return MISSING
     whole = int(max(0.0, seconds))
     hours, rest = divmod(whole, 3600)
     minutes, secs = divmod(rest, 60)
+    if hours >= 48:
+        return f"{hours // 24} d {hours % 24} h"
     return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
 
 

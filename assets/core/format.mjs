@@ -96,6 +96,9 @@ export function held(seconds) {
   }
   const whole = Math.trunc(Math.max(0, seconds)), hours = Math.trunc(whole / 3600), minutes = Math.trunc((whole % 3600) / 60);
   const tail = two(whole % 60);
+  if (hours >= 48) {
+    return `${Math.trunc(hours / 24)} d ${hours % 24} h`;
+  }
   return hours ? `${hours}:${two(minutes)}:${tail}` : `${minutes}:${tail}`;
 }
 

@@ -9,7 +9,7 @@ import { money, symbol, table } from "./journal-table.mjs";
 /** @typedef {import("./journal-table.mjs").Row} Row */
 
 /** @param {Row} row */
-const day = (row) => dayText(row.day, true);
+const day = (row) => dayText(row.day);
 /** @param {Row} row */
 const named = (row) => (row.sym ? symbol(row) : nothing);
 
@@ -17,11 +17,11 @@ const named = (row) => (row.sym ? symbol(row) : nothing);
 const CASH = [
   { key: "day", head: "Day", cls: "soft", show: day },
   { key: "account", head: "Account", cls: "soft", spare: true },
-  { key: "what", head: "What", show: (row) => html`<span title=${row.text || nothing}>${row.what}</span>` },
-  { key: "sym", head: "Symbol", show: named },
-  { key: "ex", head: "Ex-date", cls: "soft", spare: true, show: (row) => (row.ex ? dayText(row.ex, true) : nothing) },
+  { key: "what", head: "What", cls: "qt-jvalue", show: (row) => html`<span title=${row.text || nothing}>${row.what}</span>` },
   { key: "amount", head: "Amount", num: true, show: (row) => money(row.amount, row.amount === null ? "What it was worth is not told" : "") },
   { key: "cur", head: "Currency", cls: "soft" },
+  { key: "sym", head: "Symbol", show: named },
+  { key: "ex", head: "Ex-date", cls: "soft", spare: true, show: (row) => (row.ex ? dayText(row.ex) : nothing) },
   { key: "base", head: "In the base", num: true, spare: true, show: (row) => html`${money(row.base, row.base === null ? "Its rate is not told" : "")}${
     row.base === null || !row.base_cur ? nothing : html` <span class="qt-unit">${row.base_cur}</span>`}` },
 ];
@@ -35,7 +35,7 @@ const OPTIONS = [
   { key: "what", head: "What" },
   { key: "sym", head: "Contract", show: named },
   { key: "under", head: "Underlying", cls: "soft", spare: true },
-  { key: "expiry", head: "Expiry", cls: "soft", spare: true, show: (row) => (row.expiry ? dayText(row.expiry, true) : nothing) },
+  { key: "expiry", head: "Expiry", cls: "soft", spare: true, show: (row) => (row.expiry ? dayText(row.expiry) : nothing) },
   { key: "strike", head: "Strike", num: true, spare: true, show: (row) => fmt.number(row.strike, 2) },
   { key: "right", head: "Right", cls: "soft", spare: true },
   { key: "qty", head: "Quantity", num: true, show: (row) => fmt.quantity(row.qty) },

@@ -40,14 +40,14 @@ export function monthOn(month, by) {
   return at.toISOString().slice(0, 7);
 }
 
-/** "Mon 10 Nov 2025" of "2025-11-10". @param {string} day @param {boolean} [short] without the year */
-export function dayText(day, short = false) {
+/** "Mon 10 Nov 2025" of "2025-11-10". @param {string} day */
+export function dayText(day) {
   const at = new Date(`${day}T00:00:00Z`);
   if (Number.isNaN(at.getTime())) {
     return day;
   }
   return new Intl.DateTimeFormat("en-GB", {
-    timeZone: "UTC", weekday: "short", day: "numeric", month: "short", ...(short ? {} : { year: "numeric" }),
+    timeZone: "UTC", weekday: "short", day: "numeric", month: "short", year: "numeric",
   }).format(at).replace(",", "");
 }
 

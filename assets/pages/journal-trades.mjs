@@ -87,8 +87,8 @@ function legs(row) {
 
 /** @param {Row} row @param {(roll: any, joined: boolean) => void} join */
 function rolls(row, join) {
-  return row.rolls.map((/** @type {any} */ roll) => html`<p class="qt-jroll">${roll.into ? "Rolled into" : "Rolled from"} <b>${roll.name}</b>${
-    roll.joined === null ? "?" : roll.joined ? ": one campaign." : ": two trades."}
+  return row.rolls.map((/** @type {any} */ roll) => html`<p class="qt-jroll"><span>${roll.into ? "Rolled into" : "Rolled from"} <b>${roll.name}</b>${
+    roll.joined === null ? "?" : roll.joined ? ": one campaign." : ": two trades."}</span>
     ${roll.joined === true ? nothing : html`<button type="button" class="qt-button qt-button-small" @click=${() => join(roll, true)}>One campaign</button>`}
     ${roll.joined === false ? nothing : html`<button type="button" class="qt-button qt-button-small qt-button-quiet" @click=${() => join(roll, false)}>Two trades</button>`}</p>`);
 }
@@ -98,7 +98,7 @@ function facts(row, join) {
   const cost = row.ib_cost, whole = row.campaign;
   return html`${row.story ? html`<p class="qt-soft">${row.story}</p>` : nothing}${rolls(row, join)}${
     whole ? html`<p class="qt-soft">Campaign of ${whole.n} trades (${whole.names.join(", ")}): net ${money(whole.net)} ${whole.cur}.</p>` : nothing}${
-    cost ? html`<p class="qt-soft">IB's average cost: ${fmt.number(cost.price, decimalsOf(row))} for ${fmt.quantity(cost.qty)} at the end of ${dayText(cost.day, true)}${
+    cost ? html`<p class="qt-soft">IB's average cost: ${fmt.number(cost.price, decimalsOf(row))} for ${fmt.quantity(cost.qty)} at the end of ${dayText(cost.day)}${
       cost.same ? "" : ", another quantity than is held now"}; lots here go first in, first out.</p>` : nothing}`;
 }
 

@@ -40,6 +40,7 @@ FORMATS: Final[tuple[tuple[Any, tuple[Any, ...], str], ...]] = (
     (fmt.age, (273600.0,), "3 d 4 h"),
     (fmt.held, (131.9,), "2:11"),
     (fmt.held, (9026.0,), "2:30:26"),
+    (fmt.held, (1_814_340.0,), "20 d 23 h"),
     (fmt.named, ("AAPL  251219C00300000", 2025), "AAPL 300 C 19 Dec"),
     (fmt.named, ("F     260109P00012500", 2025), "F 12.5 P 9 Jan 26"),
     (fmt.named, ("GOOGL1251219C00005125", 2025), "GOOGL1 5.125 C 19 Dec"),
