@@ -20,7 +20,8 @@ _DATE = (
     r"|\d{1,2}[- ][^\W\d]{3}[- ]\d{2}(?:\d{2})?|\d{1,2}\.\d{1,2}\.\d{4})"
 )
 _TIME = r"(?P<time>\d{6}|\d{1,2}:\d{2}:\d{2}|\d{1,2}:\d{2}|\d{4})(?:\.\d{1,6})?"
-_MOMENT = re.compile(rf"{_DATE}(?:[;, T]*{_TIME})?(?: ?(?P<zone>[A-Za-z][A-Za-z/_+\-0-9]*|[+-]\d{{2}}:?\d{{2}}))?")
+_ZONE = r"(?P<zone>[A-Za-z][A-Za-z/_+\-0-9]*|[+-]\d{2}:?\d{2})"
+_MOMENT = re.compile(rf"{_DATE}(?:[;, T]*{_TIME}(?: ?(?P<half>[AaPp])[Mm](?![A-Za-z]))?)?(?: ?{_ZONE})?")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})")
 _MONTHS = {
     name: n for n, names in enumerate("jan feb mar/mär/mrz apr may/mai jun jul aug sep oct/okt nov dec/dez".split(), 1)
@@ -103,10 +104,20 @@ def _moment(text: str, terms: Terms) -> Moment:
     digits = found["time"].replace(":", "").rjust(4, "0")
     digits = digits.rjust(6, "0") if len(digits) > 4 else digits + "00"
     try:
-        wall = datetime(day.year, day.month, day.day, int(digits[:2]), int(digits[2:4]), int(digits[4:6]))  # noqa: DTZ001
+        hours = _of_24(int(digits[:2]), found["half"])
+        wall = datetime(day.year, day.month, day.day, hours, int(digits[2:4]), int(digits[4:6]))  # noqa: DTZ001
     except ValueError:
         raise Dated("has no such time of day") from None
     return Moment(day, wall.replace(tzinfo=_zone(found["zone"], terms.zone)).timestamp())
+
+
+def _of_24(hours: int, half: str | None) -> int:
+    """ "1:30 PM" is 13:30, "12:30 AM" 0:30. Raises ValueError: no clock of twelve hours shows it."""
+    if half is None:
+        return hours
+    if not 1 <= hours <= 12:
+        raise ValueError(hours)
+    return hours % 12 + (12 if half in "pP" else 0)
 
 
 def _zone(text: str | None, usual: tzinfo) -> tzinfo:
