@@ -137,13 +137,14 @@ def _check(trip: Trip, differ: Sequence[IbDiffers]) -> dict[str, Any]:
         for share in trip.shares
     )
     if not is_told:
-        return {"ib": None, "ib_why": "no statement has told IB's result of it"}
+        return {"ib": None, "ib_tone": "missing", "ib_why": "no statement has told IB's result of it"}
     if not differ:
-        return {"ib": 0.0, "ib_why": "agrees with IB to the cent"}
+        return {"ib": 0.0, "ib_tone": "", "ib_why": "agrees with IB to the cent"}
     whys = "; ".join(dict.fromkeys(each.why or "nothing explains it" for each in differ))
     ours, ibs = (sum(values, Decimal(0)) for values in zip(*((d.ours, d.ibs) for d in differ), strict=True))
     words = f"ours {cents(ours):,.2f}, IB's {cents(ibs):,.2f} {trip.currency}: {whys}"
-    return {"ib": cents(ours - ibs), "ib_why": words}
+    tone = "" if all(each.why for each in differ) else "warn"
+    return {"ib": cents(ours - ibs), "ib_tone": tone, "ib_why": words}
 
 
 def _went(went: Excursion | None) -> dict[str, Any]:

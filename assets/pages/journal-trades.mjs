@@ -55,8 +55,9 @@ function columns(currency, redraw) {
     { key: "net", head: `Net, ${currency}`, save: "Net", num: true, show: (row) => of(row, row.net, currency) },
     { key: "mae", head: "MAE", num: true, spare: true, show: (row) => money(row.mae, row.went_why || "The most that it was behind, before fees") },
     { key: "mfe", head: "MFE", num: true, spare: true, show: (row) => money(row.mfe, row.went_why || "The most that it was ahead, before fees") },
-    { key: "ib", head: "IB differs", num: true, spare: true, show: (row) => (row.ib === 0
-      ? html`<span class="qt-soft" title=${row.ib_why}>agrees</span>` : money(row.ib, row.ib_why)) },
+    { key: "ib", head: "IB differs", num: true, spare: true,
+      show: (row) => html`<span class=${row.ib_tone ? "" : "qt-soft"} data-tone=${row.ib_tone || nothing} title=${row.ib_why}>${
+        row.ib === 0 ? "agrees" : fmt.signed(row.ib, 2)}</span>` },
     { key: "r", head: "R", num: true, spare: true,
       show: (row) => (row.r === null ? html`<span data-tone="missing" title="No stop was noted">${fmt.MISSING}</span>` : fmt.signed(row.r, 2)) },
     { key: "tags", head: "Tags", show: (row) => html`<span class="qt-tags">${outcome(row)}${

@@ -37,17 +37,17 @@ def rows_of(book: Book, **more: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("ibs", "shown", "why"),
+    ("ibs", "shown", "tone", "why"),
     [
-        (None, None, "no statement"),
-        ("98", 0.0, "agrees"),
-        ("90", 8.0, "ours 98.00, IB's 90.00 USD: nothing explains it"),
+        (None, None, "missing", "no statement"),
+        ("98", 0.0, "", "agrees"),
+        ("90", 8.0, "warn", "ours 98.00, IB's 90.00 USD: nothing explains it"),
     ],
 )
-def test_ours_stands_beside_ibs_figure(ibs: str | None, shown: float | None, why: str) -> None:
+def test_ours_stands_beside_ibs_figure(ibs: str | None, shown: float | None, tone: str, why: str) -> None:
     told = {"statement_id": "s", "ib_realized": D(ibs)} if ibs is not None else {}
     (row,) = rows_of(round_trips([deal(10, 100), deal(-10, 110, 60, **told)]))
-    assert row["ib"] == shown and why in row["ib_why"]
+    assert (row["ib"], row["ib_tone"]) == (shown, tone) and why in row["ib_why"]
 
 
 def test_how_far_it_went_or_why_that_is_not_known() -> None:
