@@ -68,7 +68,7 @@ def full_cells() -> list[Cell]:
     cells = [Cell(SHIPPED, n, dwell, policy) for n, dwell in MEASURED for policy in ("round_robin", "rotation")]
     cells += [Cell(BOUND, n, dwell, policy) for n, dwell in MEASURED for policy in ("round_robin", "rotation")]
     cells += [Cell(BOUND, 500, DWELLS_S[-1], policy) for policy in WITHOUT_DWELL]
-    cells += [Cell(SHARED, 1_500, 5.0, "rotation")]
+    cells += [Cell(SHARED, 1_500, dwell, "rotation") for dwell in DWELLS_S]
     cells += [Cell(LONG, n, 5.0, "rotation") for n in (500, 1_500)]
     return cells + [Cell(RESTLESS, n, dwell, "rotation") for n, dwell in MEASURED]
 

@@ -23,9 +23,25 @@ from engine.state.commands import (
     WhyNot,
 )
 from engine.state.envelope import symbol_key
-from engine.state.sections import BrokerSection, PositionsSection, QuotesSection, SignalsSection, UniverseSection
+from engine.state.sections import (
+    BrokerSection,
+    CoverageSection,
+    PositionsSection,
+    QuotesSection,
+    SignalsSection,
+    UniverseSection,
+)
 
-SECTIONS = ("broker", "positions", "positions_all", "quotes", "universe", "signals", "alerts")  # that it looks at
+SECTIONS = (
+    "broker",
+    "positions",
+    "positions_all",
+    "quotes",
+    "universe",
+    "coverage",
+    "signals",
+    "alerts",
+)  # that it looks at
 CHOOSE = "Choose one engine above first: this is each engine's own."
 _OF_A_CONTRACT = OpenSymbol | AskLine | AskNews
 _OF_AN_ACCOUNT = NoteTrip | NoteDay | NoteStop | JoinTrips
@@ -43,8 +59,10 @@ def engines_for(command: Command, parts: Sequence[Part]) -> tuple[str, ...]:
         return (who_knows(command.con_id, parts),)
     if isinstance(command, InspectSignal):
         return (_who_signalled(command, parts),)
-    if isinstance(command, FindSymbol | WhyNot):
+    if isinstance(command, FindSymbol):
         return (parts[0].name,)
+    if isinstance(command, WhyNot):
+        return (_who_visits(command.text, parts),)
     if isinstance(command, _OF_AN_ACCOUNT):
         return (_who_watches(command.account, parts),)
     if isinstance(command, SeeAlerts):
@@ -71,6 +89,17 @@ def _knows(con_id: int, part: Part) -> int:
         return 2
     universe = part.get("universe", UniverseSection)
     return int(universe is not None and any(row[0] == con_id for row in universe.symbols))
+
+
+def _who_visits(text: str, parts: Sequence[Part]) -> str:
+    """Who has looked last at what is called so, or has this con_id; else the first."""
+    wanted, found = text.strip().upper(), dict[str, float]()
+    for part in parts:
+        section = part.get("coverage", CoverageSection)
+        for row in section.rows if section is not None else ():
+            if wanted in (row.local_symbol.upper(), str(row.con_id)):
+                found[part.name] = row.last_visit_wall or 0.0
+    return max(found, key=lambda name: found[name]) if found else parts[0].name
 
 
 def _who_signalled(command: InspectSignal, parts: Sequence[Part]) -> str:

@@ -13,11 +13,13 @@ from engine.fleet.fleet import FORGET_S, NAMES_S
 from engine.fleet.journal import plans
 from engine.fleet.parts import Part
 from engine.state import envelope
-from engine.state.commands import ApplySettings, FindSymbol, NoteDay, OpenSymbol, Reconnect, SeeAlerts
+from engine.state.commands import ApplySettings, FindSymbol, NoteDay, OpenSymbol, Reconnect, SeeAlerts, WhyNot
 from engine.state.engine_sections import EngineSection, FleetSection
 from engine.state.sections import (
     AccountFigures,
     BrokerSection,
+    CoverageRow,
+    CoverageSection,
     LinesSection,
     PnlPoint,
     PositionsSection,
@@ -235,6 +237,11 @@ def test_commands_go_where_they_belong(two: Floor) -> None:
 
 def test_what_is_new_anywhere_is_seen_everywhere() -> None:
     assert routing.engines_for(FindSymbol("a", "X"), [Part("b", "alive", {})]) == ("b",)
+    seen = CoverageSection(rows=(CoverageRow(7, "ACME", "none", None, 5.0, 1, ""),), lines=1, confirming=0,
+                           visits_per_minute=1.0, dwell_s=5.0, messages_per_s=32.0)  # fmt: skip
+    parts = [Part("a", "alive", {}), Part("b", "alive", {"coverage": seen})]
+    asked = [routing.engines_for(WhyNot("q", text), parts) for text in ("acme", "7", "other")]
+    assert asked == [("b",), ("b",), ("a",)], "who visits a symbol knows why"
     with pytest.raises(CommandRefused, match="No engine answers"):
         routing.engines_for(SeeAlerts("a"), [])
     with pytest.raises(CommandRefused, match="watches this account"):
