@@ -2,7 +2,7 @@
 
 A thread of its own, which the engine never waits for: bars are read from the account's file (`engine.bars.bar_files`),
 where they stay for 20 days, so that an archive that was away for a week loses none; ticks wait in a bounded buffer. The
-packages are imported in that thread, when an archive is configured.
+packages are imported when an archive is configured.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ class Archive:
         self._bars: Path | None = None  # the account's folder of bars
         self._ticks = TickBuffer()
         self._keeps_ticks = settings.url is not None and settings.ticks
+        self._lacks = "" if settings.url is None else _missing()
         self._store: ArchiveStore | None = None
         self._written: dict[str, float] | None = None  # None = the notes were not read yet
         self._notes_of: Path | None = None
@@ -133,6 +134,9 @@ class Archive:
         now = self._clock.mono()
         if now < self._again_mono and self._thread.is_going:
             return
+        if self._lacks:
+            self._refused(not_installed("archive.url", str(self._settings.url), self._lacks), "")
+            return
         try:
             store = self._opened()
             self._write_ticks(store, now)
@@ -141,8 +145,6 @@ class Archive:
                 self._look_after(store, now)
         except (StateError, OSError) as error:
             self._refused(str(error), cure_of(error))
-        except ImportError as error:
-            self._refused(not_installed("archive.url", str(self._settings.url), str(error.name)), "")
         else:
             if self.problem:
                 log.warning("The archive is written again")
@@ -259,6 +261,17 @@ class Archive:
                 first = day if first is None or (day is not None and day < first) else first
         self.size = Size(total, count, first)
         self._measured_mono = now
+
+
+def _missing() -> str:
+    """The package that lacks, "" = none. Imported here, before the engine's loop runs: pyarrow's library is large, and the
+    interpreter's lock is held while it is loaded."""
+    try:
+        import engine.archive.parquet
+        import engine.archive.store  # noqa: F401
+    except ImportError as error:
+        return str(error.name)
+    return ""
 
 
 def _amount(size: int) -> str:
