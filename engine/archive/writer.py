@@ -264,8 +264,8 @@ class Archive:
 
 
 def _missing() -> str:
-    """The package that lacks, "" = none. Imported here, before the engine's loop runs: pyarrow's library is large, and the
-    interpreter's lock is held while it is loaded."""
+    """The package that lacks, "" = none. Imported here, before the engine's loop runs: pyarrow's library is large, and
+    the interpreter's lock is held while it is loaded."""
     try:
         import engine.archive.parquet
         import engine.archive.store  # noqa: F401

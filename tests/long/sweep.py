@@ -2,29 +2,33 @@
 
     python start.py test --long sweep [--sets 4000] [--days 20] [--symbols 200] [--workers 2]
 
-Days are made up (390 minutes each). The gain is at most that of the cores: with as many workers as cores, and the
-memory's bandwidth shared, it stays below their number. Skipped, with a message, without requirements-scale.txt.
+Days are made up (390 minutes each) and lie in an archive of years, which each worker reads. The gain is at most that of
+the cores: with as many workers as cores, and the memory's bandwidth shared, it stays below their number.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import importlib.util
 import os
 import tempfile
 import time
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+import numpy as np
+from distributed import LocalCluster
 from msgspec.structs import replace
 
+from engine.archive.names import MINUTES, bar_path
+from engine.archive.parquet import About, Day, bars_file
+from engine.archive.store import ArchiveStore
+from engine.bars.bar_files import BarColumns
 from engine.config import BreakoutParams
+from engine.domain import ContractRef
 from engine.lab.choice import ON_CLUSTER
 from engine.lab.cluster import sweep_on_cluster
 from engine.lab.messages import AskSweep, Progress, SweepAnswer
-from engine.lab.recordings import CsvRecordings
+from engine.lab.sources import recordings
 from engine.lab.sweep import sweep
 from engine.state.lab_sections import Range
 from tests.long.report import finish
@@ -34,25 +38,27 @@ FIRST = datetime(2025, 9, 2, 13, 30, tzinfo=UTC)  # 09:30 New York
 SURGES = 20
 
 
-def write_days(folder: Path, symbols: int, days: int) -> None:
-    """A CSV file of each symbol and weekday."""
+def write_days(url: str, symbols: int, days: int) -> None:
+    """A file of the archive for each symbol and weekday."""
+    store = ArchiveStore(url)
     weekdays = [day for n in range(2 * days + 7) if (day := FIRST + timedelta(days=n)).weekday() < 5][:days]
     for number in range(symbols):
+        symbol = f"S{number:03d}"
+        contract = ContractRef(con_id=1 + number, symbol=symbol, local_symbol=symbol, sec_type="STK", currency="USD")
         for at, day in enumerate(weekdays):
-            bars = walk(1_000 * number + at, start=day.timestamp())
-            rows = zip(*(column.tolist() for column in bars), strict=True)
-            lines = [f"{row[0]:.0f}," + ",".join(f"{value:g}" for value in row[1:]) for row in rows]
-            text = "time,open,high,low,close,volume\n" + "\n".join(lines) + "\n"
-            (folder / f"S{number:03d}-{day:%Y%m%d}.csv.gz").write_bytes(gzip.compress(text.encode(), 1))
+            opens = day.timestamp()
+            bars = BarColumns(*walk(1_000 * number + at, start=opens), np.full(390, 3.0))
+            content = bars_file(Day(About(contract, opens, opens + 390 * 60.0), bars))
+            store.put(bar_path("simulated", MINUTES, f"{day:%Y-%m-%d}", 1 + number, symbol, "main"), content)
 
 
-def ask_of(folder: Path, sets: int) -> AskSweep:
+def ask_of(url: str, sets: int) -> AskSweep:
     """So many sets of three thresholds."""
     bars = tuple(float(10 + 2 * n) for n in range(min(20, max(1, sets // (SURGES // 2)))))
     surges = tuple(round(1.0 + 0.2 * n, 1) for n in range(min(SURGES, max(1, sets // len(bars)))))
     buffers = tuple(round(0.05 * n, 2) for n in range(max(1, sets // (len(bars) * len(surges)))))
     ranges = Range("bars_n", bars), Range("buffer_atr", buffers), Range("volume_surge", surges)
-    return AskSweep(1, "csv", str(folder), (), (), BreakoutParams().model_dump(), 5e6, ranges, 10)
+    return AskSweep(1, "archive", f"{url}/simulated", (), (), BreakoutParams().model_dump(), 5e6, ranges, 10)
 
 
 def timed(name: str, steps: Generator[Progress | SweepAnswer]) -> tuple[SweepAnswer, float]:
@@ -71,16 +77,11 @@ def main(arguments: list[str]) -> int:
     for name, default in (("sets", 4_000), ("days", 20), ("symbols", 200), ("workers", 2)):
         options.add_argument(f"--{name}", type=int, default=default)
     args = options.parse_args(arguments)
-    if importlib.util.find_spec("distributed") is None:
-        print("SKIPPED sweep: requirements-scale.txt is not installed")
-        return 0
-    from distributed import LocalCluster
-
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_days(folder, args.symbols, args.days)
-        ask = ask_of(folder, args.sets)
-        own, own_s = timed("one process", sweep(ask, CsvRecordings(folder), ON_CLUSTER))
+        url = f"file://{name}"
+        write_days(url, args.symbols, args.days)
+        ask = ask_of(url, args.sets)
+        own, own_s = timed("one process", sweep(ask, recordings(ask.kind, ask.folder), ON_CLUSTER))
         with LocalCluster(n_workers=args.workers, threads_per_worker=1, dashboard_address=None) as cluster:
             far, far_s = timed("cluster", sweep_on_cluster(replace(ask, cluster=cluster.scheduler_address)))
     equal = replace(own.result, took_s=0.0) == replace(far.result, took_s=0.0, cluster="")
