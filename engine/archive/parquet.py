@@ -62,7 +62,7 @@ def about_of(text: bytes) -> About:
 
 
 def ticks_table(ticks: Sequence[Tick]) -> pa.Table:
-    """A few thousand: the interpreter's lock is held meanwhile, and the engine's loop waits."""
+    """A few hundred: the interpreter's lock is held meanwhile, and the engine's loop waits."""
     columns = dict(zip(FIELDS, zip(*ticks, strict=True), strict=True))
     times = np.round(np.array(columns.pop("time")) * 1e6).astype(np.int64)
     arrays = {name: pa.array(column, _TYPES[FIELDS[name]]) for name, column in columns.items()}

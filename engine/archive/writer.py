@@ -43,7 +43,7 @@ MEASURE_EVERY_S = 6 * 3_600.0
 AGAIN_S = 30.0  # after the place refused
 DAYS_A_STEP = 20
 PART_S, PART_TICKS = 300.0, 200_000  # a file of ticks: so long, or so many
-TICKS_AT_ONCE = 2_000
+TICKS_AT_ONCE = 500  # the interpreter's lock is held for a millisecond or two
 LEAVE_S = 1.0
 NOTES = "archive.json"  # in the account's folder: what was written
 
