@@ -482,20 +482,19 @@ class ScannerCoordinator:
         shared = self._parts.shared
         shared.offer(contracts)
         self._stayers = self._staying()
-        ours = self._ours()
-        others = [c.con_id for c in contracts if c.con_id not in ours]
-        self._elsewhere = {con_id: shared.owner(con_id) for con_id in others}
-        mine = [contract for contract in contracts if contract.con_id in ours]
+        others = self._others()
+        self._elsewhere = {con_id: shared.owner(con_id) for con_id in others} if others else NOBODY
+        mine = [contract for contract in contracts if contract.con_id not in others] if others else contracts
         self._parts.cover.universe(mine, self._parts.clock.mono(), self._elsewhere)
 
-    def _ours(self) -> set[int]:
-        """Of the universe what this engine looks after. Positions, pins and lists are each engine's own, and a running
+    def _others(self) -> set[int]:
+        """Of the universe what other engines look after. Positions, pins and lists are each engine's own, and a running
         signal stays where it was found."""
         all_of_it = self.universe.con_ids()
         own = self._parts.shared.mine(all_of_it)
         if len(own) == len(all_of_it):
-            return own
-        return own | self._exempt | self.universe.listed | self._stayers
+            return set()
+        return set(all_of_it) - own - self._exempt - self.universe.listed - self._stayers
 
     def _staying(self) -> frozenset[int]:
         """Running signals of symbols that are another engine's by now."""
