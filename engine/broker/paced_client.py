@@ -138,7 +138,11 @@ class PacedMixin:
         """Also called by the library when the handshake took too long."""
         self.was_open = self.was_open or self.conn.transport is not None
         self.closed_by_us = True
-        super().disconnect()  # type: ignore[misc]
+        try:
+            super().disconnect()  # type: ignore[misc]
+        except OSError:  # the other side has reset: no farewell reaches it, and the library would leave the socket open
+            self.conn.transport.abort()
+            self.reset()
 
     def _send_now(self, msg: str) -> None:
         if self.isConnected() and self._pacer.kinds.admit(msg):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import math
 import os
 import socket
@@ -461,6 +462,23 @@ def test_closing_is_bounded_though_the_transport_was_lost_before_the_library_had
         conn.transport = lost
         async with asyncio.timeout(DEADLINE_S):
             await connection.close()
+
+    asyncio.run(scenario())
+
+
+def test_closing_what_the_other_side_has_reset_leaves_no_socket_open(gateway):
+    async def scenario():
+        clock = SystemClock()
+        connection = Connection(Address("127.0.0.1", gateway.port, 52), Pacer(clock), clock, QUICK)
+        await connection.open(1, lambda: None)
+        transport = connection.client.conn.transport
+
+        def farewell():
+            raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+        transport.write_eof = farewell
+        await connection.close()
+        assert transport.is_closing() and connection.client.conn.transport is None
 
     asyncio.run(scenario())
 
