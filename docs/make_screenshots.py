@@ -31,6 +31,7 @@ from engine.trades.execution import Execution  # noqa: E402
 from tests.integration.flex_of_book import flex_of  # noqa: E402
 from tests.patience import wait_for  # noqa: E402
 
+ACCOUNT, FIRST, LAST = "DU1234567", date(2025, 8, 4), date(2025, 11, 4)  # the demo's account; its day is the next
 FOLDER = ROOT / "docs" / "guide" / "pictures"
 PAGES = {
     "overview": "/",
@@ -41,12 +42,11 @@ PAGES = {
     "scanners": "/scanners",
     "lines": "/lines",
     "lab": "/lab",
-    "journal": "/journal",
+    "journal": f"/journal?month={LAST - timedelta(days=31):%Y-%m}",
     "alerts": "/alerts",
     "health": "/health",
     "settings": "/settings",
 }
-ACCOUNT, FIRST, LAST = "DU1234567", date(2025, 8, 4), date(2025, 11, 4)  # the demo's account; its day is the next
 TRADED = {"AAPL": (265598, 230), "NVDA": (4815747, 180), "MSFT": (272093, 500), "AMZN": (3691937, 220)}
 SETTLES_MS = 8_000
 PRICES_S = 120
@@ -120,6 +120,7 @@ def take(address: str, names: list[str]) -> None:
             if name in MADE_FIRST:
                 MADE_FIRST[name](page)
             page.wait_for_timeout(SETTLES_MS)
+            wait_for(partial(page.evaluate, DRAWN), f"{name} is drawn with what it has asked for", DRAWN_S)
             page.screenshot(path=str(FOLDER / f"{name}.png"))
             page.close()
             print(f"{name}.png", flush=True)
