@@ -5,10 +5,11 @@ While its market is closed nothing is missing: what must be there are the regula
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import NamedTuple
 
 from engine.bars.hours import Session
@@ -18,6 +19,7 @@ from engine.trades.execution import ZERO, exact
 from engine.trades.trip import Trip
 
 LEAST_COVERED = 0.9
+_TIME = attrgetter("time")
 
 
 class Excursion(NamedTuple):
@@ -44,7 +46,8 @@ def excursion(trip: Trip, bars: Sequence[Bar], hours: Sequence[Session] = (), ba
     if any(not share.execution.is_trade for share in trip.shares):
         return Excursion(None, None, 0.0, "its position was changed by something else than trades")
     end = trip.closed_at if trip.closed_at is not None else (bars[-1].time + bar_s if bars else trip.opened_at)
-    inside = [bar for bar in bars if bar.time + bar_s > trip.opened_at and bar.time <= end]
+    first = bisect_right(bars, trip.opened_at - bar_s, key=_TIME)  # a day trader's month: not all for each trip
+    inside = bars[first : bisect_right(bars, end, key=_TIME)]
     whole = [bar for bar in inside if not _was_dealt_in(trip, bar, bar_s)]
     covered = _covered(_open_time(trip.opened_at, end, hours), inside, bar_s)
     if not inside or covered < LEAST_COVERED:
