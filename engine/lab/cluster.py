@@ -87,6 +87,7 @@ class ClusterRun:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="lab-cluster", daemon=True)
         self._looked: shares.Looked | None = None
+        self._reading: list[Future] = []  # of each worker; held, or it would be cancelled
         self._spans: list[Span] = []
         self._found: dict[Span, shares.Piece] = {}
         self.is_done = False
@@ -160,9 +161,8 @@ class ClusterRun:
     def _asked(self, client: Client) -> SweepAnswer:
         if self._looked is None:
             self._tell("the cluster reads the days")
-            (looked,) = self._answers(client, [client.submit(shares.look, *self._arguments(), pure=False)])
-            assert isinstance(looked, shares.Looked)
-            self._looked, self._spans = looked, pieces(self._count, looked.bars)
+            self._looked = self._first_look(client)
+            self._spans = pieces(self._count, self._looked.bars)
         self._judge(client, [span for span in self._spans if span not in self._found])
         self._tell("the best set")
         results: list[SetResult | None] = [each for span in self._spans for each in self._found[span].results]
@@ -172,6 +172,17 @@ class ClusterRun:
         took_s = round(time.perf_counter() - self._begun, 2)
         result = replace(whole.answer.result, took_s=took_s, cluster=self._ask.cluster)
         return replace(whole.answer, job=self._ask.job, result=result)
+
+    def _first_look(self, client: Client) -> shares.Looked:
+        """Each worker begins to read; the first that has the days is waited for."""
+        workers = list(client.scheduler_info(n_workers=-1)["workers"]) or [None]
+        self._reading = [client.submit(shares.look, *self._arguments(), workers=each, pure=False) for each in workers]
+        ready: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        for future in self._reading:
+            future.add_done_callback(ready.put)
+        looked = self._answer(self._next(client, ready))
+        assert isinstance(looked, shares.Looked)
+        return looked
 
     def _judge(self, client: Client, spans: Sequence[Span]) -> None:
         futures = [client.submit(shares.piece, *self._arguments(), *span, pure=False) for span in spans]
@@ -192,11 +203,7 @@ class ClusterRun:
         try:
             for _ in futures:
                 future = self._next(client, ready)
-                if future.status == "error":
-                    raise LabError(_broken(self._ask.cluster, future.exception()))
-                if future.status != "finished":
-                    raise _Lost
-                yield future.key, self._taken(future)
+                yield future.key, self._answer(future)
         finally:
             if client.status == "running":
                 client.cancel(futures)
@@ -213,7 +220,11 @@ class ClusterRun:
                 if not client.scheduler_info()["workers"]:
                     self._tell(f"the cluster at {self._ask.cluster} has no worker; waiting for one")
 
-    def _taken(self, future: Future) -> shares.Share:
+    def _answer(self, future: Future) -> shares.Share:
+        if future.status == "error":
+            raise LabError(_broken(self._ask.cluster, future.exception()))
+        if future.status != "finished":
+            raise _Lost
         share: shares.Share = shares.read_share(future.result(timeout=CONNECT_S))
         if isinstance(share, shares.Refused):
             raise LabError(share.text)
