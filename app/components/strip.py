@@ -111,8 +111,8 @@ def _lines() -> Component:
 def _pnl() -> Component:
     values = [
         bound("strip.pnl", "qt-strong qt-pnl", flash=True),
-        html.Span([bound("strip.pnl_pct"), " ·"], className="qt-soft qt-pct", hidden=True, **_when("strip.pnl_pct")),
-        html.Span([" ", bound("strip.priced")], className="qt-soft qt-priced", hidden=True, **_when("strip.priced")),
+        html.Span(bound("strip.pnl_pct"), className="qt-soft qt-pct", hidden=True, **_when("strip.pnl_pct")),
+        html.Span([" · ", bound("strip.priced")], className="qt-soft qt-priced", hidden=True, **_when("strip.priced")),
     ]
     return _cell("Day P&L", values, "pnl")
 

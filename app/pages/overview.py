@@ -102,7 +102,7 @@ def _positions() -> Component:
         column("day", "Day P&L", "day", also=("day2",), grow=1, flash=True),
         column("unr", "Unrealised", "unr", also=("unrp",), phone=False, grow=1),
         column("exp", "Exposure", "exp", also=("expp",), phone=False, grow=1),
-        column("trend", "EMAs", "trend", also=("trend_words",), num=False, least=46, phone=False, headerTooltip=TREND),
+        column("trend", "EMAs", "trend", also=("trend_words",), num=False, least=58, phone=False, headerTooltip=TREND),
         age_column("Age", phone=False),
     ]
     filtered = html.Span(

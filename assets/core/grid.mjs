@@ -79,7 +79,8 @@ function paintCell(grid, node, id) {
   if (text === before) {
     return false;
   }
-  if (text.length + 3 > column.longest) {   // fewer characters may be wider: "< 4 s" and "8.6 s"
+  // Fewer characters may be wider: "< 4 s" and "8.6 s"; a bold sum on one line than a number and its share on two.
+  if (node.rowPinned || text.length + 3 > column.longest) {
     column.longest = Math.max(column.longest, text.length);
     const need = needPx(host, Boolean(node.rowPinned)) + padPx(grid);
     if (need > column.need) {
@@ -319,8 +320,10 @@ function fit(grid) {
   }
   sizes.observe(view);   // a scroll bar takes room, too
   const sorted = grid.choice.sort?.id, state = [];
-  const columns = Array.from(grid.columns.values(),
-    (column) => ({ ...column, need: Math.max(column.need, headPx(column, sorted) + padPx(grid)) }));
+  const columns = Array.from(grid.columns.values(), (column) => {
+    const head = headPx(column, sorted) + padPx(grid);   // never cut, whatever is below it
+    return { ...column, need: Math.max(column.need, head), least: Math.max(column.least, head) };
+  });
   const first = FIRST_PX - padding(grid), last = LAST_PX - padding(grid);
   const given = widths(columns, grid.choice, room - first - last);
   const shown = columns.map(({ id }) => id).filter((id) => given[id] !== null);

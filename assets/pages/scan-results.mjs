@@ -91,13 +91,13 @@ function short(scan) {
   return (NAMES[name] || name) + scan.slice(name.length);
 }
 
-/** How many tags fit into so many pixels uncut; one is always shown. @param {string[]} scans @param {number} pixels */
-function fitting(scans, pixels) {
+/** How many tags fit into so many pixels uncut, and `least` anyway. @param {string[]} scans @param {number} pixels @param {number} least */
+function fitting(scans, pixels, least) {
   let count = 0;
   let left = pixels;
   scans.some((scan) => {
     left -= 19 + 6.4 * short(scan).length;
-    count += left >= 0 || !count ? 1 : 0;
+    count += left >= 0 || count < least ? 1 : 0;
     return left < 0;
   });
   return count;
@@ -129,7 +129,8 @@ addCells({
       >${fmt.number(d.sig, 2)}</button>`),
   "scan-since": (d) => html`<span class="qt-soft">${clock.clockText(d.since, "hm")}</span>`,
   "scan-scans"(d, _field, width) {
-    const most = fitting(d.scans, width - 42 - (STATES[d.state] ? 84 : 0) - (d.early ? 58 : 0)), rest = d.scans.slice(most);
+    const tags = (STATES[d.state] ? 84 : 0) + (d.early ? 58 : 0);
+    const most = fitting(d.scans, width - 42 - tags, tags ? 0 : 1), rest = d.scans.slice(most);
     return html`<span class="qt-tags">${STATES[d.state] ? html`<span class="qt-tag qt-tag-${d.state}">${STATES[d.state]}</span>` : nothing
     }${d.early ? html`<span class="qt-tag qt-tag-early" title=${EARLY}>before</span>` : nothing
     }${d.scans.slice(0, most).map((/** @type {string} */ scan) => html`<span class="qt-tag" title=${scan}>${short(scan)}</span>`)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from tests.browser.conftest import CHANGED, Site, Visit, after_polls, live, polls_of, stands_still, until
 
 PATHS = ("/", "/positions", "/lines")
-SIZES = ((1920, 1080), (1440, 900), (1366, 768), (390, 844))
+SIZES = ((1920, 1080), (1366, 768), (1100, 800), (900, 800), (390, 844))
 
 CURVE = "document.querySelector('#overview-pnl .js-plotly-plot')"
 CONTRAST = """

@@ -1,4 +1,4 @@
-"""Every page at four sizes as pictures in reports/screens, with nothing on the console and nothing that sticks out.
+"""Every page at six sizes as pictures in reports/screens, with nothing on the console and nothing that sticks out.
 
     python start.py test --long screens [--url http://127.0.0.1:8052]     a running program instead of one of its own
 Passes when each page drew a live card and has no horizontal overflow, and the console had no warning or error.
@@ -21,7 +21,7 @@ JOURNAL = (
     "/journal",
     *(f"/journal#{tab}" for tab in ("trades", "executions", "statistics", "equity", "signals", "changes")),
 )
-SIZES = ((1920, 1080), (1440, 900), (1366, 768), (390, 844))
+SIZES = ((1920, 1080), (1440, 900), (1366, 768), (1100, 800), (900, 800), (390, 844))
 FOLDER = ROOT / "reports" / "screens"
 DRAWN = (
     "document.querySelector('.qt-page [data-state=live], .qt-page [data-state=marked],"
