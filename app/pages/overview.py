@@ -94,7 +94,7 @@ def _pnl() -> Component:
 
 def _positions() -> Component:
     columns = [
-        column("symbol", "Symbol", "sym", also=("name",), num=False, grow=4, least=92),
+        column("symbol", "Symbol", "sym", also=("name",), num=False, grow=4, least=84),
         column("qty", "Qty", "qty", also=("unit",), phone=False, grow=1),
         column("avg", "Avg price", "avg", also=("cost", "pu"), phone=False, grow=1),
         column("spark", "Last hour", "spark", num=False, least=76, sortable=False),
@@ -109,7 +109,7 @@ def _positions() -> Component:
         [html.A(bound("positions.filtered"), href="/positions"), bound("positions.filtered_why", "qt-soft qt-why")],
         className="qt-filtered-line",
     )
-    rows = grid(Overview.POSITIONS, "positions", columns, label="Positions", row_height=44, total="total")
+    rows = grid(Overview.POSITIONS, "positions", columns, label="Positions", row_height=44, total="total", padding=7)
     return card(
         "Positions",
         rows,
