@@ -17,7 +17,7 @@ const named = (row) => (row.sym ? symbol(row) : nothing);
 const CASH = [
   { key: "day", head: "Day", cls: "soft", show: day },
   { key: "account", head: "Account", cls: "soft", spare: true },
-  { key: "what", head: "What", cls: "qt-jvalue", show: (row) => html`<span title=${row.text || nothing}>${row.what}</span>` },
+  { key: "what", head: "What", cls: "qt-jwhat", show: (row) => html`<span title=${row.text || nothing}>${row.what}</span>` },
   { key: "amount", head: "Amount", num: true, show: (row) => money(row.amount, row.amount === null ? "What it was worth is not told" : "") },
   { key: "cur", head: "Currency", cls: "soft" },
   { key: "sym", head: "Symbol", show: named },
