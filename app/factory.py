@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import mimetypes
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,7 @@ def create_app(deps: AppDeps) -> Dash:
         external_stylesheets=list(STYLES),
         title="QTrade",
         update_title=None,  # type: ignore[arg-type]  # None = leave the title alone; the hint forgot it
-        # Else the layouts of all pages, 0.5 MB, go out with each page to be checked in the browser: a test does that.
-        suppress_callback_exceptions=True,
+        suppress_callback_exceptions=False,
         serve_locally=True,
         enable_mcp=False,
         on_error=_log_error,
@@ -150,7 +150,19 @@ def _finish_set_up(app: Dash) -> None:
 
     Else a browser and a script that come at once could fix a content policy that lacks the pages' own script.
     """
+    everything: Callable[[], dict[str, Any]] = app._config
+
+    def told() -> dict[str, Any]:
+        """What a page tells Dash's renderer: not the layouts of all pages, half a megabyte, so that each browser checks
+        the names of all callbacks again. A test does that.
+        """
+        said = everything()
+        said.pop("validation_layout", None)
+        return {**said, "suppress_callback_exceptions": True}
+
+    app._config = told  # type: ignore[method-assign]
     app.server.test_client().get("/")
+    app.validation_layout = None
 
 
 def _forget_pages() -> None:
