@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Request, Response
-from werkzeug.http import parse_cookie
+from werkzeug.sansio.http import parse_cookie  # as Flask reads them: any bytes may stand in a cookie of another program
 
 from app.login.gate import Asked, Gate
 
