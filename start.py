@@ -36,7 +36,7 @@ FIRST_PAUSE_S = 1
 LONGEST_PAUSE_S = 60
 RUNS_S = 10  # from then on it has started well
 LASTED_S = 300  # and who runs for so long begins with the shortest pause again
-WORKERS = ("-n", "4", "--dist", "loadgroup", "--max-worker-restart", "2", "--durations", "10")
+WORKERS = ("-n", "6", "--dist", "loadgroup", "--max-worker-restart", "2", "--durations", "10")
 PROBE = (
     "import json, os, struct, sys, sysconfig\n"
     "try:\n"
@@ -583,7 +583,7 @@ def run_tests(arguments):
         arguments.remove("--long")
         browser, module = find_browser(), ["-m", "tests.long"]
     else:
-        # All tests: four at a time, because most of them wait for something; some: as the caller says.
+        # All tests: six at a time, because many of them wait for something; some: as the caller says.
         browser, module = ensure_browser(), ["-m", "pytest"] + ([] if arguments else list(WORKERS))
     if browser:
         os.environ["QTRADE_BROWSER"] = browser
