@@ -92,6 +92,7 @@ def test_from_a_sentence_to_a_message_and_back_to_quiet(page: Page, site: Site, 
         assert page.evaluate(CONTRAST) == [], width
 
 
+@pytest.mark.thorough
 def test_an_alert_at_a_price_is_set_beside_the_chart_and_drawn(page: Page, site: Site, engine: AlertsEngine) -> None:
     engine.price(25_000.25)
     live(page, f"{site.url}/symbol/{NQ}")

@@ -57,6 +57,7 @@ def running(dash_duo: DashComposite) -> Iterator[Site]:
     site.stop()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("path", os.environ.get("QTRADE_DUO_PATHS", "/").split())
 def test_the_page_is_drawn_and_live_and_silent(dash_duo: DashComposite, running: Site, path: str) -> None:
     dash_duo.server_url = running.url + path

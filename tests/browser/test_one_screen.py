@@ -268,6 +268,7 @@ def test_no_figure_of_a_curve_is_cut_or_crossed_by_it(page: Page, site: Site) ->
     until(page, f"({CUT})().length === 0 && document.querySelector('.qt-curves svg').clientWidth <= 220")
 
 
+@pytest.mark.thorough
 def test_a_position_whose_line_is_silent_is_marked_as_old_as_its_price(page: Page, site: Site) -> None:
     section, now = site.bus.read("positions"), site.clock.wall()
     assert isinstance(section, PositionsSection)

@@ -99,6 +99,7 @@ def test_it_stays_white_and_legible_when_the_computer_is_dark(visit: Visit, path
     assert page.evaluate(CONTRAST) == []
 
 
+@pytest.mark.thorough
 def test_numbers_change_while_the_page_is_open(page: Page, site: Site) -> None:
     live(page, site.url)
     site.run()

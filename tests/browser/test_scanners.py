@@ -172,6 +172,7 @@ def test_two_fields_that_contradict_are_told_apart_and_nothing_is_lost(threshold
     assert thresholds.get_by_role("button", name="Apply").is_disabled()
 
 
+@pytest.mark.thorough
 def test_a_draft_waits_while_the_user_looks_at_another_page(thresholds: Page) -> None:
     box(thresholds, "bars_n").fill("17")
     thresholds.get_by_role("link", name="Lines", exact=True).first.click()
@@ -260,6 +261,7 @@ def test_a_scan_is_picked_by_its_name_and_what_a_switch_costs_is_said_before(
     until(scanners, DONE, "Gap up is on")
 
 
+@pytest.mark.thorough
 def test_the_tab_is_in_the_address_and_what_is_out_of_sight_is_not_asked_for(scanners: Page, site: Site) -> None:
     shown = "[...document.querySelectorAll('[role=tabpanel]')].filter(e => e.offsetParent).map(e => e.dataset.qtPanel)"
     assert scanners.evaluate(shown) == ["results"]
@@ -377,6 +379,7 @@ def test_results_are_filtered_and_lead_to_the_symbol(scanners: Page) -> None:
     until(scanners, "location.pathname.startsWith('/symbol/')")
 
 
+@pytest.mark.thorough
 def test_a_custom_scan_is_made_of_the_gateways_list(scanners: Page, engine: Engine) -> None:
     scanners.get_by_text("+ New scan").click()
     until(scanners, "location.hash === '#custom' && document.activeElement.dataset.field === 'name'")

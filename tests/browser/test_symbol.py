@@ -254,6 +254,7 @@ def test_next_and_previous_keep_their_order_and_place(page: Page, site: Site) ->
     assert page.evaluate("document.querySelector('#symbol-pin').getBoundingClientRect().x") == places
 
 
+@pytest.mark.thorough
 def test_a_click_on_any_symbol_leads_to_its_chart(page: Page, site: Site) -> None:
     live(page, site.url)
     page.click(f".ag-row[row-id='{NQ}'] .ag-cell >> nth=0")
@@ -288,6 +289,7 @@ def test_an_unknown_number_offers_the_search(visit: Visit) -> None:
     assert page.evaluate("document.activeElement.id") == "shell-find"
 
 
+@pytest.mark.thorough
 def test_pin_and_side(page: Page, site: Site) -> None:
     open_symbol(page, site)
     page.click("#symbol-pin")
