@@ -223,7 +223,7 @@ def test_placeholders_of_a_quote_in_cents_are_none_and_negative_quotes_are_not(g
 
     async def work(rig):
         line = rig.broker.subscribe(GRAIN, urgent=True)
-        await rig.until(lambda: rig.last_tick(line))
+        await rig.until(lambda: (tick := rig.last_tick(line)) and tick.last)
         for kind in (1, 2, 4):
             gateway.send(f"1|6|{line}|{kind}|-100|0|0")
         gateway.send(f"1|6|{line}|9|231.5||0")
@@ -382,19 +382,19 @@ def test_details_that_come_after_the_line_tell_whether_a_close_is_one(gateway, m
         line = rig.broker.subscribe(unknown, urgent=True)
         await rig.until(lambda: rig.last_tick(line))
         gateway.send(f"1|6|{line}|9|-100.0|0|0")
-        gateway.send(f"1|6|{line}|1|99.5|3|0")
-        await rig.until(lambda: rig.last_tick(line).bid == 99.5)
+        gateway.send(f"1|6|{line}|1|77.5|3|0")  # far from what the gateway quotes by itself
+        await rig.until(lambda: rig.last_tick(line).bid == 77.5)
         assert rig.last_tick(line).close is None, "any magnifier may be meant"
         told = len(rig.of(Ticks))
         await rig.broker.contract_info(unknown)
         assert len(rig.of(Ticks)) == told + 1
         tick = rig.last_tick(line)
-        assert (tick.close, tick.bid, tick.has_trade) == (close, 99.5, False)
+        assert (tick.close, tick.bid, tick.has_trade) == (close, 77.5, False)
         second = rig.broker.subscribe(unknown, urgent=True)  # the details are known by now
         await rig.until(lambda: rig.last_tick(second))
         gateway.send(f"1|6|{second}|9|-100.0|0|0")
-        gateway.send(f"1|6|{second}|1|99.25|3|0")
-        await rig.until(lambda: rig.last_tick(second).bid == 99.25)
+        gateway.send(f"1|6|{second}|1|77.25|3|0")
+        await rig.until(lambda: rig.last_tick(second).bid == 77.25)
         assert rig.last_tick(second).close == close
 
     connected(gateway, work)
