@@ -6,9 +6,9 @@
  * a map that was drawn for the former one must not stand under the new name. The delta that says so is not applied.
  */
 import { newId } from "./ask.mjs";
+import { choice } from "./choice.mjs";
 import { clientside, noUpdate, onRefused, setProps } from "./dash.mjs";
-import { all } from "./dom.mjs";
-import { get, onlyUnless, onNodes, onPart } from "./model.mjs";
+import { onlyUnless } from "./model.mjs";
 import { pollNow } from "./poll.mjs";
 import { toast } from "./toast.mjs";
 
@@ -19,29 +19,7 @@ let wanted = null;
 /** Whose money is here; where another gateway was chosen, nobody's for a while. @type {string | undefined} */
 let drawn;
 
-/** @param {HTMLElement} holder */
-function newBox(holder) {
-  const box = document.createElement("select");
-  box.setAttribute("aria-label", "Account shown");
-  box.addEventListener("change", () => ask(holder, box.value));
-  holder.append(box);
-  return box;
-}
-
-/** @param {HTMLElement} holder */
-function paint(holder) {
-  /** @type {[string, Array<[string, string]>] | null | undefined} */
-  const part = get("strip.accounts");
-  holder.closest(".qt-strip")?.toggleAttribute("data-accounts", Boolean(part));
-  if (!part) {
-    holder.replaceChildren();
-    return;
-  }
-  const [shown, options] = part, box = holder.querySelector("select") ?? newBox(holder), mark = JSON.stringify(options);
-  if (box.dataset.mark !== mark) {
-    box.dataset.mark = mark;
-    box.replaceChildren(...options.map(([value, words]) => new Option(words, value)));
-  }
+const paintAll = choice("accounts", "Account shown", ask, (box, shown, holder) => {
   if (wanted === shown) {
     wanted = null;
   }
@@ -50,11 +28,7 @@ function paint(holder) {
   if ((box.value !== value && document.activeElement !== box) || wanted === null) {
     box.value = value;
   }
-}
-
-const paintAll = () => all(document, "[data-qt-accounts]").forEach(paint);
-onPart("strip", paintAll);
-onNodes(paintAll);
+});
 
 /** @param {HTMLElement} holder @param {string} label */
 function ask(holder, label) {
